@@ -1,0 +1,31 @@
+import type { ConnectorServices } from './ingress-source.js';
+import type { Position } from './position.js';
+
+/**
+ * Where messages go out.
+ *
+ * The runtime publishes the records of a checkpoint only once that checkpoint is committed, in order, one batch at a time,
+ * and publishes a batch again, with the same ids and in the same order, when it does not know that it got through.
+ * A sink shows each record exactly once if it either drops ids it has seen, or truncates to the position it is opened at.
+ * A sink that does neither is at-least-once, and its documentation says so.
+ *
+ * Every implementation passes `egressSinkConformance` of `@stateful-functions/core/testing`.
+ */
+export interface EgressSink<in T> {
+  /**
+   * Called once before `publish`. `position` is what the last batch known to be published resolved with, or `undefined` on
+   * the first start. Whatever the medium holds behind that position was published without being known, and comes again.
+   * Resolves with the position it starts from.
+   */
+  open(position: Position | undefined, services: ConnectorServices): Promise<Position>;
+  /** Publishes a batch; resolves, with the position behind it, only when all of it is durable in the medium. */
+  publish(records: readonly EgressRecord<T>[]): Promise<Position>;
+  close(): Promise<void>;
+}
+
+export interface EgressRecord<out T> {
+  /** Unique and the same at every attempt, across recoveries: the key to deduplicate by. */
+  readonly id: string;
+  readonly value: T;
+  readonly headers: Readonly<Record<string, string>>;
+}

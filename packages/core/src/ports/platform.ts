@@ -1,0 +1,12 @@
+import type { Clock } from './clock.js';
+import type { FileSystem } from './file-system.js';
+import type { Random } from './random.js';
+import type { Scheduler } from './scheduler.js';
+
+/** The machine under the runtime. The real one is Node.js; the testing kit has one with virtual time and a simulated disk. */
+export interface Platform {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly files: FileSystem;
+}
