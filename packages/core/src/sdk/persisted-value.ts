@@ -9,6 +9,7 @@ export class PersistedValue<T> {
   #value: T | undefined;
   #isSet = false;
   #touched = false;
+  #written = false;
 
   private constructor(
     /** @internal */
@@ -35,7 +36,7 @@ export class PersistedValue<T> {
   }
 
   set(value: T): void {
-    this.#touched = true;
+    this.#written = true;
     this.#value = value;
     this.#isSet = true;
   }
@@ -48,7 +49,7 @@ export class PersistedValue<T> {
   }
 
   clear(): void {
-    this.#touched = true;
+    this.#written = true;
     this.#value = undefined;
     this.#isSet = false;
   }
@@ -63,13 +64,15 @@ export class PersistedValue<T> {
     this.#isSet = value !== unset;
     this.#value = this.#isSet ? (value as T) : undefined;
     this.#touched = false;
+    this.#written = false;
   }
 
-  /** @internal Whether it was read or written since the last call: what keeps it alive under `read-or-write`. */
-  takeTouched(): boolean {
-    const touched = this.#touched;
+  /** @internal Whether it was used in a way that keeps it alive since the last call. */
+  takeUse(): boolean {
+    const used = this.#written || (this.#touched && this.options.ttlAfter === 'read-or-write');
     this.#touched = false;
-    return touched;
+    this.#written = false;
+    return used;
   }
 }
 

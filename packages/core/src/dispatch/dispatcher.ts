@@ -1,0 +1,584 @@
+import { copyValue } from '../codec/data-model.js';
+import type { Platform } from '../ports/platform.js';
+import type { Logger } from '../ports/logger.js';
+import type { Metrics } from '../ports/metrics.js';
+import { randomFraction } from '../ports/random.js';
+import type { AnyAddress } from '../sdk/address.js';
+import type { Headers } from '../sdk/context.js';
+import type { Reply } from '../sdk/contract.js';
+import type { DeadLetter } from '../sdk/dead-letter.js';
+import { asError, invariant, StatefulFunctionsError } from '../sdk/errors.js';
+import type { FunctionDefinition } from '../sdk/function-definition.js';
+import { type CancellationToken, type ClientReplyTarget, ReplyHandle } from '../sdk/reply.js';
+import type { Activation } from './activation.js';
+import type { ApplicationTime } from './application-time.js';
+import type { Envelope } from './envelope.js';
+import { FunctionHost } from './function-host.js';
+import { Invocation, type InvocationServices } from './invocation.js';
+import { MessageQueue } from './message-queue.js';
+import type { StateTable } from './state-table.js';
+import type { Timers } from './timers.js';
+
+/** Where the effects of invocations go that leave the worker. */
+export interface Outlets {
+  egress(name: string, value: unknown, headers: Headers): void;
+  reply(target: ClientReplyTarget, reply: Reply<unknown>, address: AnyAddress): void;
+  deadLetter(letter: DeadLetter): void;
+  /** Whether an egress is bound. */
+  hasEgress(name: string): boolean;
+}
+
+/** Finds the message that ends the process: see `SuspectGuard`. */
+export interface Guard {
+  /** Resolves once it is durably recorded that this message is about to be handled; `condemned` if it is the culprit. */
+  before(envelope: Envelope): Promise<'innocent' | 'condemned'>;
+}
+
+/** A slice of work ends after so many messages, or so much time, to let barriers, timers and I/O have their turn. */
+const sliceMessages = 4_096;
+const sliceMs = 5;
+/** After so many runs that ended at an entry which was not in memory, the whole map or list is loaded. */
+const dooms = 3;
+
+/** What is in flight at a cut: what changes about a message while it is handled is captured beside it. */
+export interface InFlightCapture {
+  readonly current: readonly CapturedMessage[];
+  readonly waiting: readonly Iterable<Envelope>[];
+}
+
+export interface CapturedMessage {
+  readonly envelope: Envelope;
+  readonly attempt: number;
+  readonly retryAtMs: number;
+  readonly settled: boolean;
+}
+
+export interface DispatcherCounts {
+  invocations: number;
+  failures: number;
+  retries: number;
+  deadLetters: number;
+}
+
+/**
+ * Hands messages to functions: one at a time per address, in order, each invocation all or nothing.
+ *
+ * Invariants: an activation has at most one invocation; while it is not idle, what arrives for it waits in its mailbox; the
+ * effects of an invocation land in one synchronous step, and none land after the dispatcher has closed.
+ */
+export class Dispatcher implements InvocationServices {
+  readonly counts: DispatcherCounts = { invocations: 0, failures: 0, retries: 0, deadLetters: 0 };
+  readonly #hosts = new Map<string, FunctionHost>();
+  readonly #queue = new MessageQueue();
+  /** Activations whose mailbox may move on. */
+  #resumed: Activation[] = [];
+  /** Activations that are not idle: what a cut must look at beside the queue. */
+  readonly #busy = new Set<Activation>();
+  #mailed = 0;
+  #scheduled = false;
+  #isOpen = false;
+  #isClosed = false;
+  #guarding = false;
+
+  guard: Guard | undefined = undefined;
+  timers!: Timers;
+  /** Called when a slice ends with nothing left to do. */
+  onIdle: () => void = () => {};
+
+  constructor(
+    readonly platform: Platform,
+    readonly logger: Logger,
+    readonly metrics: Metrics,
+    readonly time: ApplicationTime,
+    readonly state: StateTable,
+    readonly outlets: Outlets,
+    readonly definitionOf: (name: string) => FunctionDefinition | undefined,
+    /** A broken invariant, or storage that failed: the worker must stop. */
+    readonly fatal: (error: unknown) => void,
+  ) {}
+
+  // --- InvocationServices
+
+  now(): number {
+    return this.time.now();
+  }
+
+  hostOf(typeName: string): FunctionHost {
+    const host = this.#hosts.get(typeName) ?? this.#makeHost(typeName);
+    if (host !== undefined) return host;
+    throw new StatefulFunctionsError('SF_UNBOUND_FUNCTION', `no module binds ${typeName}. Bind it with binder.bindFunctions().`);
+  }
+
+  checkEgress(name: string): void {
+    if (this.outlets.hasEgress(name)) return;
+    throw new StatefulFunctionsError('SF_UNBOUND_EGRESS', `no module binds the egress ${name}. Bind it with binder.bindEgress().`);
+  }
+
+  // --- The flow of messages
+
+  /** Messages that wait: queued, in mailboxes, or being handled. */
+  get backlog(): number {
+    return this.#queue.size + this.#mailed + this.#busy.size;
+  }
+
+  get hosts(): IterableIterator<FunctionHost> {
+    return this.#hosts.values();
+  }
+
+  /** Starts to hand out messages. */
+  open(): void {
+    this.#isOpen = true;
+    this.#wake();
+  }
+
+  /** Stops handing out messages; asynchronous handlers that run go on. */
+  pause(): void {
+    this.#isOpen = false;
+  }
+
+  /** Ends for good: what still runs takes no effect. */
+  close(): void {
+    this.#isOpen = false;
+    this.#isClosed = true;
+    for (const activation of this.#busy) {
+      activation.retry?.cancel();
+      activation.invocation?.abort(new StatefulFunctionsError('SF_STOPPED', 'the worker stops'));
+    }
+  }
+
+  get runningCount(): number {
+    let count = 0;
+    for (const activation of this.#busy) if (activation.state === 'running' || activation.state === 'loading') count += 1;
+    return count;
+  }
+
+  enqueue(envelope: Envelope): void {
+    this.#queue.push(envelope);
+    if (!this.#scheduled) this.#wake();
+  }
+
+  /**
+   * Captures what is in flight: for each busy address the message at work and its mailbox, then the queue. Takes time that
+   * grows with the busy addresses, not with the queue.
+   */
+  captureInFlight(): InFlightCapture {
+    const current: CapturedMessage[] = [];
+    const waiting: Iterable<Envelope>[] = [];
+    for (const activation of this.#busy) {
+      const { current: envelope, mailbox } = activation;
+      if (envelope !== undefined) {
+        const { attempt, retryAtMs, settled } = envelope;
+        current.push({ envelope, attempt, retryAtMs, settled });
+      }
+      if (mailbox !== undefined && mailbox.size > 0) waiting.push(mailbox.snapshot());
+    }
+    waiting.push(this.#queue.snapshot());
+    return { current, waiting };
+  }
+
+  #wake(): void {
+    if (this.#scheduled || !this.#isOpen) return;
+    this.#scheduled = true;
+    this.platform.scheduler.defer(() => this.#slice());
+  }
+
+  #slice(): void {
+    this.#scheduled = false;
+    if (!this.#isOpen) return;
+    try {
+      this.#work();
+    } catch (error) {
+      this.fatal(error);
+      return;
+    }
+    if (this.#guarding) return;
+    if (this.#queue.size > 0 || this.#resumed.length > 0) this.#wake();
+    else this.onIdle();
+  }
+
+  #work(): void {
+    const { clock } = this.platform;
+    const endMs = clock.monotonic() + sliceMs;
+    let left = sliceMessages;
+    while (left > 0 && this.#isOpen) {
+      if (this.guard !== undefined) return this.#workGuarded();
+      if (this.#resumed.length > 0) {
+        left -= this.#resume(left);
+      } else {
+        const envelope = this.#queue.shift();
+        if (envelope === undefined) return;
+        this.#dispatch(envelope);
+        left -= 1;
+      }
+      if ((left & 63) === 0 && clock.monotonic() >= endMs) return;
+    }
+  }
+
+  /** Lets each activation that became free work off its mailbox. */
+  #resume(most: number): number {
+    let done = 0;
+    while (this.#resumed.length > 0 && done < most) {
+      const activation = this.#resumed[this.#resumed.length - 1] as Activation;
+      const envelope = activation.state === 'draining' ? activation.mailbox?.shift() : undefined;
+      if (envelope === undefined) {
+        this.#resumed.pop();
+        if (activation.state === 'draining') this.#rest(activation);
+        continue;
+      }
+      this.#mailed -= 1;
+      done += 1;
+      activation.state = 'idle';
+      this.#invoke(activation, envelope);
+      if (activation.state === 'idle') activation.state = 'draining';
+      else this.#resumed.pop();
+    }
+    return Math.max(done, 1);
+  }
+
+  #dispatch(envelope: Envelope): void {
+    const { host, target } = envelope;
+    let activation = host.activations.get(target.id);
+    if (activation === undefined) {
+      activation = this.state.activate(host, target);
+      if (!activation.loaded) this.#load(activation, () => this.state.load(activation as Activation));
+    }
+    activation.recent = true;
+    if (activation.state !== 'idle') {
+      activation.enqueue(envelope);
+      this.#mailed += 1;
+      return;
+    }
+    this.#invoke(activation, envelope);
+  }
+
+  /** Loads what is missing while messages wait in the mailbox. */
+  #load(activation: Activation, load: () => Promise<void>): void {
+    activation.state = 'loading';
+    this.#busy.add(activation);
+    load().then(
+      () => {
+        if (!this.#isClosed) this.#free(activation);
+      },
+      (error: unknown) => {
+        if (!this.#isClosed) this.fatal(error);
+      },
+    );
+  }
+
+  /** The activation can take its next message: the one it holds, then its mailbox. */
+  #free(activation: Activation): void {
+    const { current } = activation;
+    if (current !== undefined) {
+      activation.current = undefined;
+      activation.state = 'idle';
+      this.#invoke(activation, current);
+      if (activation.state !== 'idle') return;
+    }
+    if (activation.mailbox !== undefined && activation.mailbox.size > 0) {
+      activation.state = 'draining';
+      this.#busy.add(activation);
+      this.#resumed.push(activation);
+      this.#wake();
+    } else this.#rest(activation);
+  }
+
+  #rest(activation: Activation): void {
+    activation.state = 'idle';
+    activation.mailbox = undefined;
+    this.#busy.delete(activation);
+    if (this.#isOpen && this.#queue.size === 0 && this.#busy.size === 0) this.#wake();
+  }
+
+  // --- One invocation
+
+  #invoke(activation: Activation, envelope: Envelope): void {
+    invariant(activation.state === 'idle' && activation.current === undefined, 'an address has one invocation at a time');
+    if (envelope.settles !== undefined && !envelope.settled && !this.#settle(activation, envelope)) return;
+    const { host } = activation;
+    const kind = envelope.operation === undefined ? 'send' : host.kindOf(envelope.operation);
+    const invocation = new Invocation(this, activation, envelope, kind === 'query');
+    let result: unknown;
+    activation.invocation = invocation;
+    this.counts.invocations += 1;
+    try {
+      if (!host.plan.isSimple) host.expire(activation, invocation.now());
+      result = host.call(host.instanceOf(activation), envelope.operation, invocation, copyValue(envelope.message));
+    } catch (error) {
+      this.#fail(activation, envelope, invocation, error);
+      return;
+    }
+    if (isThenable(result)) this.#runAsync(activation, envelope, invocation, result);
+    else this.#finish(activation, envelope, invocation, result);
+  }
+
+  #runAsync(activation: Activation, envelope: Envelope, invocation: Invocation, result: PromiseLike<unknown>): void {
+    const { host } = activation;
+    activation.state = 'running';
+    activation.current = envelope;
+    this.#busy.add(activation);
+    const timeout = this.platform.scheduler.after(host.timeoutMs, () => {
+      if (invocation.ended || this.#isClosed) return;
+      const error = new StatefulFunctionsError(
+        'SF_HANDLER_TIMEOUT',
+        `the handler of ${activation.address} did not end within ${host.timeoutMs} ms. Heed ctx.signal, or raise its timeout.`,
+      );
+      invocation.abort(error);
+      this.#guardFatal(() => this.#fail(activation, envelope, invocation, error));
+    });
+    const settled = (settle: () => void) => {
+      timeout.cancel();
+      // A promise that outlived its invocation, or its worker, has no say any more.
+      if (!invocation.ended && !this.#isClosed) this.#guardFatal(settle);
+    };
+    result.then(
+      (value) => settled(() => this.#finish(activation, envelope, invocation, value)),
+      (error) => settled(() => this.#fail(activation, envelope, invocation, error)),
+    );
+  }
+
+  /** The handler has ended well: lets everything it did take effect at once. */
+  #finish(activation: Activation, envelope: Envelope, invocation: Invocation, result: unknown): void {
+    const { host } = activation;
+    let changed: boolean;
+    try {
+      if (invocation.doomed !== undefined) throw new StatefulFunctionsError('SF_NOT_RESIDENT', 'an entry must be loaded first');
+      if (envelope.reply !== undefined) this.#answer(activation, envelope, invocation, result);
+      changed = host.stage(activation);
+      if (changed && host.kindOf(envelope.operation) === 'query') {
+        throw new StatefulFunctionsError('SF_READ_ONLY', `a query of ${activation.address} changed state. Declare the operation as ask.`);
+      }
+    } catch (error) {
+      this.#fail(activation, envelope, invocation, error);
+      return;
+    }
+    invocation.end();
+    if (changed || invocation.forgets) this.state.commit(activation, envelope, invocation, changed);
+    else if (activation.views !== undefined) host.settle(activation);
+    activation.invocation = undefined;
+    this.#release(activation, invocation);
+    this.#next(activation);
+  }
+
+  /** Lets what an invocation held back take effect. */
+  #release(activation: Activation, invocation: Invocation): void {
+    const { send1, moreSends, timers, cancels, egress, replies } = invocation;
+    if (send1 !== undefined) {
+      this.enqueue(send1);
+      if (moreSends !== undefined) for (const envelope of moreSends) this.enqueue(envelope);
+    }
+    if (timers !== undefined) for (const timer of timers) this.timers.set(timer);
+    if (cancels !== undefined) for (const token of cancels) this.timers.cancel(token, activation.address);
+    if (egress !== undefined) for (const { egress: name, value, headers } of egress) this.outlets.egress(name, value, headers);
+    if (replies !== undefined) {
+      for (const { target, reply } of replies) this.outlets.reply(target as ClientReplyTarget, reply, activation.address);
+    }
+  }
+
+  /** After an asynchronous invocation, what came meanwhile is next. */
+  #next(activation: Activation): void {
+    if (activation.current === undefined) return;
+    activation.current = undefined;
+    this.#free(activation);
+  }
+
+  #answer(activation: Activation, envelope: Envelope, invocation: Invocation, result: unknown): void {
+    const { reply } = envelope;
+    if (reply === undefined || result instanceof ReplyHandle) return;
+    if (activation.host.kindOf(envelope.operation) === 'send') {
+      // A client that waits for a plain message to be handled.
+      if (reply.kind === 'client') invocation.addReply(reply, { ok: true, value: undefined });
+      return;
+    }
+    invocation.addReply(reply, { ok: true, value: copyValue(result) });
+  }
+
+  // --- Failures
+
+  #fail(activation: Activation, envelope: Envelope, invocation: Invocation, thrown: unknown): void {
+    invocation.end();
+    activation.invocation = undefined;
+    // The instance may hold anything now: the next one is made from the committed state.
+    activation.instance = undefined;
+    activation.views = undefined;
+    activation.current = undefined;
+    activation.state = 'idle';
+    if (invocation.doomed !== undefined) {
+      this.#reload(activation, envelope, invocation.doomed);
+      return;
+    }
+    const error = asError(thrown);
+    const { host } = activation;
+    this.counts.failures += 1;
+    const isFinal = isPermanent(error) || envelope.attempt >= host.maxAttempts || host.kindOf(envelope.operation) === 'query';
+    if (isFinal) {
+      this.#bury(activation, envelope, error);
+      this.#busy.add(activation);
+      this.#free(activation);
+      return;
+    }
+    const backoffMs = Math.min(host.maxBackoffMs, host.backoffMs * 2 ** (envelope.attempt - 1));
+    const delayMs = backoffMs * (0.5 + randomFraction(this.platform.random) / 2);
+    this.logger.warn({ address: String(activation.address), invocationId: envelope.id, attempt: envelope.attempt, error }, 'handler failed; will retry');
+    this.counts.retries += 1;
+    envelope.attempt += 1;
+    envelope.retryAtMs = this.time.now() + Math.ceil(delayMs);
+    this.#await(activation, envelope, delayMs);
+  }
+
+  /** Keeps a message at the head of its mailbox until its next attempt is due. */
+  #await(activation: Activation, envelope: Envelope, delayMs: number): void {
+    activation.state = 'waiting';
+    activation.current = envelope;
+    this.#busy.add(activation);
+    activation.retry = this.platform.scheduler.after(delayMs, () => {
+      activation.retry = undefined;
+      envelope.retryAtMs = 0;
+      if (!this.#isClosed) this.#guardFatal(() => this.#free(activation));
+    });
+  }
+
+  /** The handler read what is not in memory: loads it and runs the handler again, which does not count as a retry. */
+  #reload(activation: Activation, envelope: Envelope, doomed: () => Promise<void>): void {
+    const count = (this.#doomCounts.get(envelope) ?? 0) + 1;
+    this.#doomCounts.set(envelope, count);
+    activation.current = envelope;
+    this.#load(activation, async () => {
+      if (count < dooms) await doomed();
+      else for (const cell of activation.cells ?? []) await cell?.loadAll();
+    });
+  }
+
+  readonly #doomCounts = new WeakMap<Envelope, number>();
+
+  #bury(activation: Activation, envelope: Envelope, error: Error): void {
+    const { reply } = envelope;
+    const code = error instanceof StatefulFunctionsError ? error.code : 'SF_HANDLER_FAILED';
+    if (reply !== undefined) {
+      const failure: Reply<unknown> = { ok: false, error: { code, message: error.message } };
+      const invocation = new Invocation(this, activation, envelope, false);
+      invocation.addReply(reply, failure);
+      this.#release(activation, invocation);
+      // Whoever waits outside is told, and a query leaves nothing behind that would be worth a dead letter.
+      if (activation.host.kindOf(envelope.operation) === 'query') return;
+    }
+    this.deadLetter(envelope, code, error.message, envelope.attempt);
+  }
+
+  deadLetter(envelope: Envelope, code: string, error: string, attempts: number): void {
+    this.counts.deadLetters += 1;
+    this.outlets.deadLetter({
+      code,
+      error,
+      address: String(envelope.target),
+      operation: envelope.operation,
+      invocationId: envelope.id,
+      attempts,
+      caller: envelope.caller === undefined ? undefined : String(envelope.caller),
+      where: undefined,
+      message: envelope.message,
+    });
+  }
+
+  // --- Answers
+
+  /** Takes out the pending timeout that stands for an ask. Returns false when the answer is not to be handled now, or ever. */
+  #settle(activation: Activation, envelope: Envelope): boolean {
+    const taken = this.timers.take(envelope.settles as CancellationToken, activation.address);
+    if (taken === true) {
+      envelope.settled = true;
+      return true;
+    }
+    if (taken !== false) {
+      activation.current = envelope;
+      this.#load(activation, async () => {
+        if (await taken) envelope.settled = true;
+        else activation.current = undefined;
+      });
+      return false;
+    }
+    // Too late, or the second answer: the timeout has been delivered, or the first answer.
+    return false;
+  }
+
+  // --- Recovery
+
+  /** Puts a message back that a checkpoint held, in the order it is called. */
+  restore(envelope: Envelope): void {
+    const delayMs = envelope.retryAtMs - this.time.now();
+    if (envelope.retryAtMs === 0 || delayMs <= 0) {
+      envelope.retryAtMs = 0;
+      this.#queue.push(envelope);
+      return;
+    }
+    const { host, target } = envelope;
+    const activation = host.activations.get(target.id) ?? this.state.activate(host, target);
+    if (activation.state !== 'idle') {
+      this.#queue.push(envelope);
+      return;
+    }
+    this.#await(activation, envelope, delayMs);
+  }
+
+  // --- Suspects
+
+  /** One message at a time, each only once it is recorded that it is about to be handled. */
+  #workGuarded(): void {
+    if (this.#guarding || this.runningCount > 0) return;
+    const guard = this.guard as Guard;
+    const resumed = this.#resumed[this.#resumed.length - 1];
+    if (resumed !== undefined && (resumed.mailbox?.peek() === undefined || resumed.state !== 'draining')) {
+      this.#resume(1);
+      return;
+    }
+    const envelope = resumed?.mailbox?.peek() ?? this.#queue.peek();
+    if (envelope === undefined) return;
+    this.#guarding = true;
+    guard.before(envelope).then(
+      (verdict) => {
+        this.#guarding = false;
+        if (this.#isClosed) return;
+        this.#guardFatal(() => this.#judge(envelope, verdict, resumed));
+        this.#wake();
+      },
+      (error: unknown) => this.fatal(error),
+    );
+  }
+
+  #judge(envelope: Envelope, verdict: 'innocent' | 'condemned', resumed: Activation | undefined): void {
+    if (verdict === 'innocent') {
+      if (resumed !== undefined) this.#resume(1);
+      else this.#dispatch(this.#queue.shift() as Envelope);
+      return;
+    }
+    if (resumed !== undefined) {
+      resumed.mailbox?.shift();
+      this.#mailed -= 1;
+    } else this.#queue.shift();
+    this.deadLetter(envelope, 'SF_POISONED', 'the process ended each time this message was handled', envelope.attempt);
+  }
+
+  #guardFatal(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.fatal(error);
+    }
+  }
+
+  #makeHost(name: string): FunctionHost | undefined {
+    const definition = this.definitionOf(name);
+    if (definition === undefined) return undefined;
+    const host = new FunctionHost(definition);
+    this.#hosts.set(name, host);
+    return host;
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+/** Errors that no further attempt can mend. */
+function isPermanent(error: Error): boolean {
+  return error instanceof StatefulFunctionsError && error.code === 'SF_UNKNOWN_OPERATION';
+}

@@ -1,0 +1,289 @@
+import { durationMs } from '../sdk/duration.js';
+import { StatefulFunctionsError } from '../sdk/errors.js';
+import type { FunctionDefinition } from '../sdk/function-definition.js';
+import type { PersistedList } from '../sdk/persisted-list.js';
+import type { MapKey, PersistedMap } from '../sdk/persisted-map.js';
+import { PersistedValue, unset } from '../sdk/persisted-value.js';
+import { validate } from '../sdk/schema.js';
+import { decodeRecord, fromStored, type Stored, type StoredField, sameStored, toStored } from '../state/record.js';
+import type { ShapeTable } from '../state/shape.js';
+import type { Activation } from './activation.js';
+import { type FieldPlan, type PlannedField, planFields } from './field-plan.js';
+import { ListCell, ListView } from './list-cell.js';
+import { type CellInvocation, type CellStorage, MapCell, MapView } from './map-cell.js';
+
+type Instance = Record<string, unknown>;
+type Handler = (ctx: unknown, message: unknown) => unknown;
+
+/** A field that the present invocation did not change. */
+const unchanged: unique symbol = Symbol('unchanged');
+
+/**
+ * Runs the instances of one function type: makes them, loads and compares their fields, calls their handlers.
+ *
+ * The committed state of an activation and the fields of its instance are two things: handlers work on the fields; `stage`
+ * finds what differs and can fail; `apply` makes it the committed state and cannot.
+ */
+export class FunctionHost {
+  readonly name: string;
+  readonly activations = new Map<string, Activation>();
+  readonly timeoutMs: number;
+  readonly maxAttempts: number;
+  readonly backoffMs: number;
+  readonly maxBackoffMs: number;
+  #plan: FieldPlan | undefined;
+  /** The new committed value of each field of the invocation that is being committed, or `unchanged`. */
+  readonly #staged: Stored[] = [];
+
+  constructor(readonly definition: FunctionDefinition) {
+    const { timeout = 60_000, retry = {} } = definition.options;
+    this.name = definition.type.name;
+    this.timeoutMs = durationMs(timeout);
+    this.maxAttempts = retry.maxAttempts ?? 5;
+    this.backoffMs = durationMs(retry.backoff?.initial ?? 100);
+    this.maxBackoffMs = durationMs(retry.backoff?.max ?? 10_000);
+  }
+
+  get plan(): FieldPlan {
+    this.#plan ??= planFields(this.definition, this.definition.create());
+    return this.#plan;
+  }
+
+  /** Calls the handler; what it returns may be a promise. @throws whatever it throws; SF_UNKNOWN_OPERATION */
+  call(instance: object, operation: string | undefined, ctx: unknown, message: unknown): unknown {
+    if (operation === undefined) return (instance as { invoke: Handler }).invoke(ctx, message);
+    const { operations } = this.definition;
+    if (operations === undefined || !Object.hasOwn(operations, operation)) {
+      throw new StatefulFunctionsError(
+        'SF_UNKNOWN_OPERATION',
+        `${this.name} has no operation ${JSON.stringify(operation)}. Send one its contract declares.`,
+      );
+    }
+    return (instance as Record<string, Handler>)[operation]?.(ctx, message);
+  }
+
+  /** The kind of an operation; `send` for `invoke`. */
+  kindOf(operation: string | undefined): 'send' | 'ask' | 'query' {
+    if (operation === undefined || this.definition.operations === undefined) return 'send';
+    return Object.hasOwn(this.definition.operations, operation) ? (this.definition.operations[operation]?.kind ?? 'send') : 'send';
+  }
+
+  /** Puts the committed state of a new activation in place: that of `record`, or the initial one. */
+  restore(activation: Activation, record: Uint8Array | undefined, shapes: ShapeTable, storageOf: (field: PlannedField) => CellStorage): void {
+    const stored = record === undefined ? undefined : this.#readRecord(activation, record, shapes);
+    const fresh = this.definition.create();
+    this.#plan ??= planFields(this.definition, fresh);
+    const { fields, isSimple } = this.#plan;
+    activation.committed = new Array(fields.length);
+    if (!isSimple) {
+      activation.stamps = new Array(fields.length).fill(0);
+      activation.cells = new Array(fields.length);
+    }
+    for (let index = 0; index < fields.length; index += 1) {
+      const field = fields[index] as PlannedField;
+      const found = stored?.get(field.name);
+      if (field.kind === 'map') {
+        (activation.cells as unknown[])[index] = new MapCell(storageOf(field), field.ttlMs, field.ttlOnRead, found?.generation);
+      } else if (field.kind === 'list') {
+        const { generation, length = 0, stampMs = 0 } = found ?? {};
+        (activation.cells as unknown[])[index] = new ListCell(storageOf(field), field.ttlMs, field.ttlOnRead, { generation, length, stampMs });
+      } else {
+        activation.committed[index] = found === undefined ? this.#initial(fresh, field) : found.value;
+        if (activation.stamps !== undefined) activation.stamps[index] = found?.stampMs ?? 0;
+      }
+    }
+    activation.stored = record !== undefined;
+    activation.exists = record !== undefined;
+    activation.loaded = true;
+    if (record === undefined) this.#attach(activation, fresh);
+  }
+
+  /** The instance, made from the committed state if there is none. */
+  instanceOf(activation: Activation): object {
+    if (activation.instance !== undefined) return activation.instance;
+    const instance = this.definition.create() as Instance;
+    const { fields } = this.plan;
+    for (let index = 0; index < fields.length; index += 1) {
+      const field = fields[index] as PlannedField;
+      if (field.kind === 'plain') instance[field.property] = fromStored(activation.committed[index]);
+      else if (field.kind === 'value') {
+        const stored = activation.committed[index];
+        (instance[field.property] as PersistedValue<unknown>).load(stored === unset ? unset : fromStored(stored));
+      }
+    }
+    this.#attach(activation, instance);
+    return instance;
+  }
+
+  /** Puts initial values where a time to live has passed. Only for plans that are not simple. */
+  expire(activation: Activation, nowMs: number): void {
+    const { fields } = this.plan;
+    for (let index = 0; index < fields.length; index += 1) {
+      const field = fields[index] as PlannedField;
+      const stamp = activation.stamps?.[index] ?? 0;
+      if (stamp === 0 || stamp + field.ttlMs > nowMs || field.kind === 'map' || field.kind === 'list') continue;
+      (activation.stamps as number[])[index] = 0;
+      activation.committed[index] = this.#initial(this.definition.create(), field);
+      activation.instance = undefined;
+    }
+  }
+
+  /**
+   * First half of a commit: finds what the handler changed and encodes it.
+   *
+   * @returns whether anything did.
+   * @throws SF_UNSUPPORTED_VALUE, SF_SCHEMA; and then nothing has happened.
+   */
+  stage(activation: Activation): boolean {
+    const { fields } = this.#plan as FieldPlan;
+    const instance = activation.instance as Instance;
+    const committed = activation.committed;
+    const staged = this.#staged;
+    let changed = false;
+    for (let index = 0; index < fields.length; index += 1) {
+      const field = fields[index] as PlannedField;
+      if (field.kind === 'plain') {
+        const value = instance[field.property];
+        staged[index] = unchanged;
+        if (Object.is(value, committed[index])) continue;
+        const stored = toStored(value);
+        if (stored instanceof Uint8Array && sameStored(stored, committed[index])) continue;
+        if (field.spec.options.schema !== undefined) validate(field.spec.options.schema, value, `state ${field.name} of ${this.name}`);
+        staged[index] = stored;
+        changed = true;
+      } else if (this.#stageHandle(activation, instance, index, field)) changed = true;
+    }
+    return changed;
+  }
+
+  /** Second half: makes what was staged the committed state. Cannot fail. */
+  apply(activation: Activation, interval: number, nowMs: () => number, newGeneration: (field: number) => Uint8Array): void {
+    const { fields, isSimple } = this.#plan as FieldPlan;
+    const { committed, stamps, views } = activation;
+    const staged = this.#staged;
+    for (let index = 0; index < fields.length; index += 1) {
+      const stored = staged[index];
+      if (stored === unchanged) continue;
+      committed[index] = stored;
+      if (stamps !== undefined && Number.isFinite((fields[index] as PlannedField).ttlMs)) stamps[index] = nowMs();
+    }
+    if (!isSimple) for (let index = 0; index < fields.length; index += 1) views?.[index]?.apply(interval, () => newGeneration(index));
+    activation.exists = true;
+  }
+
+  /** After an invocation that changed nothing: forgets what it read of maps and lists. */
+  settle(activation: Activation): void {
+    if (activation.views !== undefined) for (const view of activation.views) view?.settle();
+  }
+
+  /** Drops all state: what `ctx.forget()` does. */
+  forget(activation: Activation, shapes: ShapeTable, storageOf: (field: PlannedField) => CellStorage): void {
+    const { stored } = activation;
+    activation.instance = undefined;
+    this.restore(activation, undefined, shapes, storageOf);
+    activation.stored = stored;
+  }
+
+  /** What the record of an activation holds, in the order of the shape. */
+  recordFields(activation: Activation): StoredField[] {
+    return this.plan.fields.map((field, index): StoredField => {
+      const cell = activation.cells?.[index];
+      if (cell instanceof MapCell) return { generation: cell.generation };
+      if (cell instanceof ListCell) return { generation: cell.generation, length: cell.length, stampMs: cell.stampMs };
+      return { value: activation.committed[index], stampMs: activation.stamps?.[index] ?? 0 };
+    });
+  }
+
+  #attach(activation: Activation, instance: object): void {
+    activation.instance = instance;
+    if (activation.cells === undefined) return;
+    const invocation = () => activation.invocation as CellInvocation;
+    activation.views = activation.cells.map((cell, index) => {
+      if (cell === undefined) return undefined;
+      const handle = (instance as Instance)[(this.plan.fields[index] as PlannedField).property];
+      if (cell instanceof MapCell) {
+        const view = new MapView(cell, invocation);
+        (handle as PersistedMap<MapKey, unknown>).bind(view);
+        return view;
+      }
+      const view = new ListView(cell, invocation);
+      (handle as PersistedList<unknown>).bind(view);
+      return view;
+    });
+  }
+
+  #initial(instance: object, field: PlannedField): Stored {
+    const value = (instance as Instance)[field.property];
+    return toStored(value instanceof PersistedValue ? value.unload() : value);
+  }
+
+  #stageHandle(activation: Activation, instance: Instance, index: number, field: PlannedField): boolean {
+    this.#staged[index] = unchanged;
+    if (field.kind !== 'value') return activation.views?.[index]?.stage() ?? false;
+    const handle = instance[field.property] as PersistedValue<unknown>;
+    const value = handle.unload();
+    const stored = toStored(value);
+    const prolonged = handle.takeUse() && Number.isFinite(field.ttlMs) && value !== unset;
+    if (!prolonged && sameStored(stored, activation.committed[index])) return false;
+    if (field.spec.options.schema !== undefined && value !== unset) {
+      validate(field.spec.options.schema, value, `state ${field.name} of ${this.name}`);
+    }
+    this.#staged[index] = stored;
+    return true;
+  }
+
+  #readRecord(activation: Activation, record: Uint8Array, shapes: ShapeTable): Map<string, StoredField> {
+    const { shape, fields } = decodeRecord(record, shapes);
+    const plan = this.plan;
+    const byName = new Map<string, StoredField>();
+    for (const [index, stored] of shape.fields.entries()) {
+      const field = plan.fields.find(({ name }) => name === stored.name);
+      if (field === undefined) {
+        if (this.definition.options.retired?.includes(stored.name)) continue;
+        throw new StatefulFunctionsError(
+          'SF_VANISHED_STATE',
+          `${activation.address} has state under the name ${JSON.stringify(stored.name)}, which ${this.name} no longer has. ` +
+            `Bring the field back, name it with @Persisted({ name: ${JSON.stringify(stored.name)} }), or give it up with { retired: [${JSON.stringify(stored.name)}] }.`,
+        );
+      }
+      byName.set(field.name, this.#migrate(activation, field, stored, fields[index] as StoredField));
+    }
+    return byName;
+  }
+
+  #migrate(
+    activation: Activation,
+    field: PlannedField,
+    stored: { kind: PlannedField['kind']; version: number },
+    value: StoredField,
+  ): StoredField {
+    const { migrate, schema } = field.spec.options;
+    const isCollection = field.kind === 'map' || field.kind === 'list';
+    if (stored.kind !== field.kind && (isCollection || stored.kind === 'map' || stored.kind === 'list')) {
+      throw migrationError(activation, field, `it was stored as a ${stored.kind} and is now a ${field.kind}. Use another name.`);
+    }
+    if (isCollection) return value;
+    let live = value.value === unset ? undefined : fromStored(value.value);
+    let result = value;
+    if (stored.version !== field.version) {
+      if (stored.version > field.version || migrate === undefined) {
+        throw migrationError(activation, field, `it is stored at version ${stored.version}, the class declares ${field.version}. Give it a migrate function.`);
+      }
+      if (value.value !== unset) {
+        try {
+          live = migrate(live, stored.version);
+        } catch (cause) {
+          throw migrationError(activation, field, `migrate threw: ${(cause as Error).message}`, cause);
+        }
+        result = { ...value, value: toStored(live) };
+      }
+    }
+    if (result.value === unset && field.kind === 'plain') result = { ...result, value: undefined };
+    if (schema !== undefined && result.value !== unset) validate(schema, live, `state ${field.name} of ${activation.address}`);
+    return result;
+  }
+}
+
+function migrationError(activation: Activation, field: PlannedField, why: string, cause?: unknown): StatefulFunctionsError {
+  return new StatefulFunctionsError('SF_MIGRATION', `the state ${field.name} of ${activation.address}: ${why}`, { cause });
+}

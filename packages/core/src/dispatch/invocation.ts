@@ -1,0 +1,324 @@
+import { copyValue } from '../codec/data-model.js';
+import type { Logger } from '../ports/logger.js';
+import type { Metrics } from '../ports/metrics.js';
+import type { AnyAddress } from '../sdk/address.js';
+import type { AskOptions, Context, Headers, Timed } from '../sdk/context.js';
+import type { Reply, ReplyFailure, ReplyTo } from '../sdk/contract.js';
+import { type Duration, durationMs } from '../sdk/duration.js';
+import { Egress } from '../sdk/egress.js';
+import { StatefulFunctionsError } from '../sdk/errors.js';
+import { CancellationToken, ReplyHandle, type ReplyTarget } from '../sdk/reply.js';
+import { validate } from '../sdk/schema.js';
+import type { Activation } from './activation.js';
+import { deriveId, Envelope } from './envelope.js';
+import type { FunctionHost } from './function-host.js';
+import type { CellInvocation } from './map-cell.js';
+import { operationProxy } from './operation-proxy.js';
+
+/** What an invocation needs of the worker it runs on. */
+export interface InvocationServices {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  now(): number;
+  /** @throws SF_UNBOUND_FUNCTION */
+  hostOf(typeName: string): FunctionHost;
+  /** @throws SF_UNBOUND_EGRESS */
+  checkEgress(name: string): void;
+}
+
+/** A message to come: what it is and when. */
+export interface PendingTimer {
+  readonly dueMs: number;
+  readonly envelope: Envelope;
+  /** Who set it, and alone can cancel it. */
+  readonly owner: AnyAddress;
+}
+
+export interface EgressEffect {
+  readonly egress: string;
+  readonly value: unknown;
+  readonly headers: Headers;
+}
+
+export interface ReplyEffect {
+  readonly target: ReplyTarget;
+  readonly reply: Reply<unknown>;
+}
+
+const defaultAskTimeoutMs = 30_000;
+
+/** Thrown out of a handler that read an entry which is not in memory. Handlers may swallow it: `Invocation.doomed` stays set. */
+class EntryNotResident extends StatefulFunctionsError {
+  constructor() {
+    super('SF_NOT_RESIDENT', 'an entry is being loaded, and the handler runs again. Let this error pass, or await map.load(keys) first.');
+  }
+}
+
+/**
+ * One attempt at handling one message: the context its handler sees, and everything it wants to do, held back until it ends.
+ *
+ * One is made for each attempt rather than kept for reuse, so that a context somebody kept can never act for another message.
+ */
+export class Invocation implements Context, CellInvocation {
+  /** The first message sent; further ones are in `moreSends`. Most handlers send one, and need no array for it. */
+  send1: Envelope | undefined = undefined;
+  moreSends: Envelope[] | undefined = undefined;
+  egress: EgressEffect[] | undefined = undefined;
+  timers: PendingTimer[] | undefined = undefined;
+  cancels: CancellationToken[] | undefined = undefined;
+  replies: ReplyEffect[] | undefined = undefined;
+  forgets = false;
+  /** Set when an entry was read that is not in memory: the invocation must be undone, and run again once this resolved. */
+  doomed: (() => Promise<void>) | undefined = undefined;
+
+  readonly #services: InvocationServices;
+  readonly #activation: Activation;
+  readonly #envelope: Envelope;
+  readonly #readOnly: boolean;
+  #ended = false;
+  #count = 0;
+  #nowMs = 0;
+  #randomState: Uint32Array | undefined = undefined;
+  #abort: AbortController | undefined = undefined;
+  #logger: Logger | undefined = undefined;
+
+  constructor(services: InvocationServices, activation: Activation, envelope: Envelope, readOnly: boolean) {
+    this.#services = services;
+    this.#activation = activation;
+    this.#envelope = envelope;
+    this.#readOnly = readOnly;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** After this the context is dead. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  abort(reason: Error): void {
+    this.#abort?.abort(reason);
+  }
+
+  get self(): AnyAddress {
+    return this.#activation.address;
+  }
+
+  get caller(): AnyAddress | undefined {
+    return this.#envelope.caller;
+  }
+
+  get invocationId(): string {
+    return this.#envelope.id;
+  }
+
+  get attempt(): number {
+    return this.#envelope.attempt;
+  }
+
+  get headers(): Headers {
+    return this.#envelope.headers;
+  }
+
+  get metrics(): Metrics {
+    return this.#services.metrics;
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    return this.#abort.signal;
+  }
+
+  get logger(): Logger {
+    this.#logger ??= this.#services.logger.child({
+      address: String(this.self),
+      invocationId: this.invocationId,
+      attempt: this.attempt,
+    });
+    return this.#logger;
+  }
+
+  now(): number {
+    if (this.#nowMs === 0) this.#nowMs = this.#services.now();
+    return this.#nowMs;
+  }
+
+  random(): number {
+    // sfc32 (Chris Doty-Humphrey, PractRand), seeded with the invocation's id.
+    const state = (this.#randomState ??= this.#seed());
+    const [a = 0, b = 0, c = 0, d = 0] = state;
+    const sum = (a + b + d) >>> 0;
+    state[0] = b ^ (b >>> 9);
+    state[1] = c + (c << 3);
+    state[2] = ((c << 21) | (c >>> 11)) + sum;
+    state[3] = d + 1;
+    return sum / 0x1_0000_0000;
+  }
+
+  send(to: AnyAddress | Egress<never>, message: unknown): void {
+    this.#use();
+    if (to instanceof Egress) {
+      this.#services.checkEgress(to.name);
+      (this.egress ??= []).push({ egress: to.name, value: copyValue(message), headers: this.#envelope.headers });
+      return;
+    }
+    const { schema } = to.type;
+    this.#emit(this.#message(to, undefined, schema === undefined ? message : validate(schema, message, `message to ${to.type.name}`)));
+  }
+
+  to(address: AnyAddress): never {
+    return operationProxy(address, 'send', (to, operation, message) => {
+      this.#use();
+      this.#emit(this.#message(to, operation, message));
+    }) as never;
+  }
+
+  sendAfter(delay: Duration, to: AnyAddress, message: unknown): CancellationToken {
+    return this.#sendTimed(this.now() + durationMs(delay), to, message);
+  }
+
+  sendAt(at: Date, to: AnyAddress, message: unknown): CancellationToken {
+    return this.#sendTimed(dueOf(at), to, message);
+  }
+
+  after(delay: Duration): Timed {
+    const delayMs = durationMs(delay);
+    return this.#timed(() => this.now() + delayMs);
+  }
+
+  at(at: Date): Timed {
+    const dueMs = dueOf(at);
+    return this.#timed(() => dueMs);
+  }
+
+  cancel(token: CancellationToken): void {
+    this.#use();
+    (this.cancels ??= []).push(token);
+  }
+
+  ask(to: AnyAddress, options: AskOptions = {}): never {
+    const timeoutMs = options.timeout === undefined ? defaultAskTimeoutMs : durationMs(options.timeout);
+    return operationProxy(to, 'ask', (address, operation, message, rest) => {
+      this.#use();
+      const { operation: answered } = rest as ReplyTo<never>;
+      const failure: Reply<never> = {
+        ok: false,
+        error: { code: 'SF_ASK_TIMEOUT', message: `${address} did not answer ${operation} within ${timeoutMs} ms.` },
+      };
+      const expiry = this.#message(this.self, answered, failure, undefined, address);
+      const timeout = this.#setTimer(this.now() + timeoutMs, expiry);
+      this.#emit(this.#message(address, operation, message, { kind: 'function', address: this.self, operation: answered, timeout }));
+    }) as never;
+  }
+
+  replyTo(contract: { readonly name: string }, operation: string): never {
+    if (contract.name !== this.self.type.name) {
+      throw new StatefulFunctionsError(
+        'SF_UNKNOWN_OPERATION',
+        `replyTo names ${contract.name}, but an answer comes to ${this.self.type.name}, which asked. Name its own contract.`,
+      );
+    }
+    const target: Pick<ReplyTo<never>, 'operation'> = { operation };
+    return target as never;
+  }
+
+  replyHandle(): never {
+    this.#use();
+    if (this.#envelope.reply === undefined) {
+      throw new StatefulFunctionsError('SF_ASKED_LATE', `nobody asked ${this.self}: the message was sent. Make a handle only for an ask.`);
+    }
+    return new ReplyHandle(this.#envelope.reply) as never;
+  }
+
+  reply(handle: ReplyHandle<never>, value: unknown): void {
+    this.#use();
+    this.addReply(handle.target, { ok: true, value: copyValue(value) });
+  }
+
+  fail(handle: ReplyHandle<never>, error: ReplyFailure): void {
+    this.#use();
+    this.addReply(handle.target, { ok: false, error: copyValue(error) });
+  }
+
+  forget(): void {
+    this.#use();
+    this.forgets = true;
+  }
+
+  /** Holds back an answer; one to a function is a message to it. */
+  addReply(target: ReplyTarget, reply: Reply<unknown>): void {
+    if (target.kind === 'client') {
+      (this.replies ??= []).push({ target, reply });
+      return;
+    }
+    const envelope = this.#message(target.address, target.operation, reply);
+    envelope.settles = target.timeout;
+    this.#emit(envelope);
+  }
+
+  doom(load: () => Promise<void>): never {
+    this.doomed ??= load;
+    throw new EntryNotResident();
+  }
+
+  #timed(dueMs: () => number): Timed {
+    return {
+      to: (address: AnyAddress) =>
+        operationProxy(address, 'send', (to, operation, message) => {
+          this.#use();
+          return this.#setTimer(dueMs(), this.#message(to, operation, message));
+        }) as never,
+    };
+  }
+
+  #sendTimed(dueMs: number, to: AnyAddress, message: unknown): CancellationToken {
+    this.#use();
+    const { schema } = to.type;
+    const checked = schema === undefined ? message : validate(schema, message, `message to ${to.type.name}`);
+    return this.#setTimer(dueMs, this.#message(to, undefined, checked));
+  }
+
+  #setTimer(dueMs: number, envelope: Envelope): CancellationToken {
+    (this.timers ??= []).push({ dueMs, envelope, owner: this.self });
+    return new CancellationToken(envelope.id, dueMs);
+  }
+
+  #message(to: AnyAddress, operation: string | undefined, message: unknown, reply?: ReplyTarget, caller = this.self): Envelope {
+    const host = this.#services.hostOf(to.type.name);
+    const envelope = new Envelope(host, to, copyValue(message), operation, caller, this.#envelope.headers, reply);
+    deriveId(envelope, this.#envelope, this.#count);
+    this.#count += 1;
+    return envelope;
+  }
+
+  #emit(envelope: Envelope): void {
+    if (this.send1 === undefined) this.send1 = envelope;
+    else (this.moreSends ??= []).push(envelope);
+  }
+
+  #use(): void {
+    if (this.#ended) {
+      throw new StatefulFunctionsError(
+        'SF_CONTEXT_ENDED',
+        `a context of ${this.self} was used after its handler ended. Await what the handler starts before it returns.`,
+      );
+    }
+    if (this.#readOnly) {
+      throw new StatefulFunctionsError('SF_READ_ONLY', `a query of ${this.self} tried to send or write. Declare the operation as ask or send.`);
+    }
+  }
+
+  #seed(): Uint32Array {
+    const { idA, idB, idC, idD } = this.#envelope;
+    return Uint32Array.of(idA, idB, idC, idD | 1);
+  }
+}
+
+function dueOf(at: Date): number {
+  const dueMs = at.getTime();
+  if (!Number.isNaN(dueMs)) return Math.max(0, dueMs);
+  throw new StatefulFunctionsError('SF_INVALID_DURATION', 'sendAt was given an invalid date. Use a valid Date.');
+}
+

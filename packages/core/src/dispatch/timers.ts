@@ -1,0 +1,231 @@
+import type { Scheduled, Scheduler } from '../ports/scheduler.js';
+import type { AnyAddress } from '../sdk/address.js';
+import { sameAddress } from '../sdk/address.js';
+import type { CancellationToken } from '../sdk/reply.js';
+import type { ApplicationTime } from './application-time.js';
+import type { PendingTimer } from './invocation.js';
+import { type HeapTimer, TimerHeap } from './timer-heap.js';
+
+/** What storage can tell of timers that are not in memory. */
+export interface TimerStorage {
+  /** Committed timers due in [fromMs, toMs). */
+  scan(fromMs: number, toMs: number): AsyncIterable<PendingTimer>;
+  has(keyGroup: number, token: CancellationToken): Promise<boolean>;
+  /** When the last stored timer is due, or an upper bound of it; `undefined` when there is none. */
+  lastDueMs(): number | undefined;
+}
+
+/** A change for the next checkpoint: a timer that was set, or the removal of one. */
+export type TimerChange = { readonly dueMs: number; readonly keyGroup: number; readonly timer: HeapTimer | undefined };
+
+export type TimerDelta = Map<string, TimerChange>;
+
+/** Timers that stay in memory; beyond that, the later ones are left to storage once they are committed. */
+const residentLimit = 200_000;
+const firstWindowMs = 60_000;
+
+/**
+ * Pending timers: those due within a window of time are in memory, the rest only in storage.
+ *
+ * Invariants: every pending timer due before `#horizonMs` is in memory; a timer that is in memory fires once, never before
+ * the application time it is due; firing and cancelling are recorded in the delta of the next checkpoint in the same step.
+ */
+export class Timers {
+  readonly #heap = new TimerHeap();
+  readonly #byId = new Map<string, HeapTimer>();
+  #delta: TimerDelta = new Map();
+  /** Deltas that were cut and whose checkpoint is not committed yet. */
+  #frozen: TimerDelta | undefined;
+  #horizonMs: number;
+  #windowMs = firstWindowMs;
+  #order = 0;
+  #alarm: Scheduled | undefined;
+  #alarmMs = Number.POSITIVE_INFINITY;
+  #loading: Promise<void> | undefined;
+  /** When to load the window behind the horizon. */
+  #loadAtMs = Number.POSITIVE_INFINITY;
+  /** Removed while a window loads, whose scan may still meet them. */
+  readonly #removedMeanwhile = new Set<string>();
+  #closed = false;
+
+  constructor(
+    readonly storage: TimerStorage,
+    readonly time: ApplicationTime,
+    readonly scheduler: Scheduler,
+    readonly keyGroupOf: (owner: AnyAddress) => number,
+    /** Takes a timer that is due; sends its message. */
+    readonly fire: (timer: PendingTimer) => void,
+    readonly failed: (error: unknown) => void,
+  ) {
+    this.#horizonMs = storage.lastDueMs() === undefined ? Number.POSITIVE_INFINITY : 0;
+  }
+
+  /** Timers in memory. */
+  get residentCount(): number {
+    return this.#heap.size;
+  }
+
+  get hasChanges(): boolean {
+    return this.#delta.size > 0;
+  }
+
+  /** Loads the first window after a recovery. */
+  async open(): Promise<void> {
+    await this.#loadWindow();
+    this.#arm();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#alarm?.cancel();
+  }
+
+  set(timer: PendingTimer): void {
+    const held: HeapTimer = { ...timer, order: this.#order++, cancelled: false };
+    const id = timer.envelope.id;
+    this.#delta.set(id, { dueMs: timer.dueMs, keyGroup: this.keyGroupOf(timer.owner), timer: held });
+    // One due behind the horizon stays in memory until it is committed, and is found there by then.
+    this.#hold(id, held);
+    this.#arm();
+  }
+
+  cancel(token: CancellationToken, owner: AnyAddress): void {
+    const held = this.#byId.get(token.timerId);
+    if (held !== undefined) {
+      if (!sameAddress(held.owner, owner)) return;
+      this.#remove(token.timerId, held);
+    } else if (token.dueMs >= this.#horizonMs) {
+      this.#recordRemoval(token.timerId, token.dueMs, this.keyGroupOf(owner));
+    }
+  }
+
+  /** Removes a pending timer; whether there was one. A promise when only storage can tell. */
+  take(token: CancellationToken, owner: AnyAddress): boolean | Promise<boolean> {
+    const held = this.#byId.get(token.timerId);
+    if (held !== undefined) {
+      if (!sameAddress(held.owner, owner)) return false;
+      this.#remove(token.timerId, held);
+      return true;
+    }
+    if (token.dueMs < this.#horizonMs || this.#change(token.timerId) !== undefined) return false;
+    const keyGroup = this.keyGroupOf(owner);
+    return this.storage.has(keyGroup, token).then((found) => {
+      if (this.#byId.has(token.timerId) || this.#change(token.timerId) !== undefined) return this.take(token, owner);
+      if (!found || token.dueMs < this.#horizonMs) return false;
+      this.#recordRemoval(token.timerId, token.dueMs, keyGroup);
+      return true;
+    });
+  }
+
+  /** Fires what is due. */
+  fireDue(): void {
+    if (this.#heap.size > 0) {
+      const now = this.time.now();
+      for (let next = this.#heap.peek(); next !== undefined && next.dueMs <= now; next = this.#heap.peek()) {
+        // What is due behind the horizon may not be the earliest there: storage is asked first.
+        if (next.dueMs >= this.#horizonMs) break;
+        this.#heap.pop();
+        const id = next.envelope.id;
+        this.#byId.delete(id);
+        this.#recordRemoval(id, next.dueMs, this.keyGroupOf(next.owner));
+        this.fire(next);
+      }
+    }
+    this.#arm();
+  }
+
+  /** Hands over the changes since the last cut. */
+  cut(): TimerDelta {
+    this.#frozen = this.#delta;
+    this.#delta = new Map();
+    return this.#frozen;
+  }
+
+  abandon(): void {
+    for (const [id, change] of this.#frozen ?? []) if (!this.#delta.has(id)) this.#delta.set(id, change);
+    this.#frozen = undefined;
+  }
+
+  committed(): void {
+    this.#frozen = undefined;
+    if (this.#heap.size <= residentLimit || this.#loading !== undefined) return;
+    // Keep the half that is due first; the rest is in storage by now, save what is newer than the checkpoint.
+    const dues = [...this.#byId.values()].map((timer) => timer.dueMs).sort((a, b) => a - b);
+    const horizon = dues[residentLimit >> 1] as number;
+    if (horizon <= this.time.now()) return;
+    this.#horizonMs = Math.min(this.#horizonMs, horizon);
+    this.#loadAtMs = (this.time.now() + this.#horizonMs) / 2;
+    this.#heap.retain((timer) => {
+      const id = timer.envelope.id;
+      const stays = timer.dueMs < this.#horizonMs || this.#delta.has(id);
+      if (!stays) this.#byId.delete(id);
+      return stays;
+    });
+  }
+
+  #hold(id: string, timer: HeapTimer): void {
+    this.#byId.set(id, timer);
+    this.#heap.push(timer);
+  }
+
+  #remove(id: string, timer: HeapTimer): void {
+    this.#byId.delete(id);
+    this.#heap.cancel(timer);
+    this.#recordRemoval(id, timer.dueMs, this.keyGroupOf(timer.owner));
+  }
+
+  #recordRemoval(id: string, dueMs: number, keyGroup: number): void {
+    this.#delta.set(id, { dueMs, keyGroup, timer: undefined });
+    if (this.#loading !== undefined) this.#removedMeanwhile.add(id);
+  }
+
+  #change(id: string): TimerChange | undefined {
+    return this.#delta.get(id) ?? this.#frozen?.get(id);
+  }
+
+  /** Sets the alarm for the next due timer, or for loading the next window well before the horizon. */
+  #arm(): void {
+    if (this.#closed) return;
+    const due = this.#heap.peek()?.dueMs ?? Number.POSITIVE_INFINITY;
+    const next = Math.min(due < this.#horizonMs ? due : Number.POSITIVE_INFINITY, this.#loading === undefined ? this.#loadAtMs : Infinity);
+    if (next === this.#alarmMs) return;
+    this.#alarm?.cancel();
+    this.#alarm = undefined;
+    this.#alarmMs = next;
+    if (!Number.isFinite(next)) return;
+    // No host's timer reaches further than 2^31 ms.
+    const delay = Math.min(Math.max(0, next - this.time.now()), 0x7fff_ffff);
+    this.#alarm = this.scheduler.after(delay, () => {
+      this.#alarmMs = Number.POSITIVE_INFINITY;
+      if (this.time.now() >= this.#loadAtMs) void this.#loadWindow().then(() => this.fireDue(), this.failed);
+      this.fireDue();
+    });
+  }
+
+  #loadWindow(): Promise<void> {
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = undefined;
+      this.#removedMeanwhile.clear();
+    });
+    return this.#loading;
+  }
+
+  async #load(): Promise<void> {
+    if (this.#horizonMs === Number.POSITIVE_INFINITY) return;
+    const from = this.#horizonMs;
+    const to = Math.max(this.time.now(), from) + this.#windowMs;
+    let count = 0;
+    for await (const timer of this.storage.scan(from, to)) {
+      const id = timer.envelope.id;
+      count += 1;
+      if (this.#byId.has(id) || this.#change(id) !== undefined || this.#removedMeanwhile.has(id)) continue;
+      this.#hold(id, { ...timer, order: this.#order++, cancelled: false });
+    }
+    if (count > residentLimit / 4) this.#windowMs = Math.max(1_000, this.#windowMs / 2);
+    else if (count < residentLimit / 16) this.#windowMs = Math.min(this.#windowMs * 2, 86_400_000);
+    this.#loadAtMs = (this.time.now() + to) / 2;
+    // While scanning, a timer due in the window can only have been set (it is in memory) or cancelled (it is in the delta).
+    this.#horizonMs = to;
+    if ((this.storage.lastDueMs() ?? 0) < to) this.#horizonMs = this.#loadAtMs = Number.POSITIVE_INFINITY;
+  }
+}
