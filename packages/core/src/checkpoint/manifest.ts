@@ -1,0 +1,164 @@
+import { encode } from '../codec/codec.js';
+import type { Position } from '../ports/position.js';
+import { StatefulFunctionsError } from '../sdk/errors.js';
+import type { SegmentRef } from '../state/segment.js';
+import type { Shape } from '../state/shape.js';
+import { damaged, decodeFrom, frame, unframe } from './frame.js';
+
+/** What every entry of the manifest log carries. */
+export interface EntryHeader {
+  /** Its place in the log: 1, 2, 3, … without gaps. */
+  readonly index: number;
+  /** Random; tells this entry from any other that was ever meant for the same place. */
+  readonly token: string;
+  /** The token of the entry before; `undefined` only in the first. */
+  readonly previous: string | undefined;
+  /** The epoch that wrote it; an epoch's own entry is its first. */
+  readonly epoch: number;
+  /** Random; changes only when a user starts from a savepoint, so that ids of egress records never repeat. */
+  readonly logId: string;
+  /** Wall-clock time of writing: for people, never for decisions. */
+  readonly timeMs: number;
+}
+
+/** An epoch begins: whoever wrote the log before is fenced. Never deleted, so an old writer always collides with it. */
+export interface EpochEntry extends EntryHeader {
+  readonly kind: 'epoch';
+  /** The index of the checkpoint or restore it starts from; `undefined` when there was none. */
+  readonly restoredFrom: number | undefined;
+  /** The random name of the process's start that began it. */
+  readonly incarnation: string;
+}
+
+/** A manifest: what makes a checkpoint exist. */
+export interface CheckpointEntry extends EntryHeader {
+  readonly kind: 'checkpoint';
+  /** Grows with every attempt and is never used again, so it has gaps; not the index. */
+  readonly checkpoint: number;
+  readonly settings: FixedSettings;
+  /** Application time at the cut. Never less than in the manifest before. */
+  readonly applicationTimeMs: number;
+  /** All live segments, newest first. */
+  readonly segments: readonly SegmentRef[];
+  /** The shape table of state records, by index. Only ever grows. */
+  readonly shapes: readonly Shape[];
+  readonly ingresses: Readonly<Record<string, IngressProgress>>;
+  readonly egresses: Readonly<Record<string, EgressProgress>>;
+  /** Messages in flight, due retries, and egress records and replies not known to be published; `undefined` for none. */
+  readonly part: PartRef | undefined;
+  /** The index of the newest checkpoint whose egress was all known to be published at this cut; 0 for none. */
+  readonly published: number;
+  /** Blobs that the manifest before refers to and this one does not. Only what is named here gets deleted. */
+  readonly condemned: readonly string[];
+}
+
+/** A user asked to keep the checkpoint `of`. The savepoint exists once its own blob does. */
+export interface SavepointEntry extends EntryHeader {
+  readonly kind: 'savepoint';
+  readonly name: string;
+  /** The index of the manifest it copies. */
+  readonly of: number;
+}
+
+/** A user went back to a savepoint: the log goes on from there under `newLogId`. */
+export interface RestoreEntry extends EntryHeader {
+  readonly kind: 'restore';
+  readonly savepoint: string;
+  readonly newLogId: string;
+}
+
+/** A message that may be what ended the process before is about to be handled. */
+export interface SuspectEntry extends EntryHeader {
+  readonly kind: 'suspect';
+  readonly invocationId: string;
+}
+
+export type LogEntry = EpochEntry | CheckpointEntry | SavepointEntry | RestoreEntry | SuspectEntry;
+
+/** What the writer of an entry says; the log adds the header. */
+export type EntryBody = BodyOf<LogEntry>;
+type BodyOf<E> = E extends LogEntry ? Omit<E, keyof EntryHeader> : never;
+
+/** The kind of entry that recovery starts from. */
+export type BaseEntry = CheckpointEntry | RestoreEntry;
+
+/** What an application cannot change once it has state. */
+export interface FixedSettings {
+  readonly maxParallelism: number;
+  /** The hash from ids to key groups. */
+  readonly hash: string;
+  /** The version of the layout of segments and in-flight parts. */
+  readonly format: number;
+}
+
+export interface IngressProgress {
+  /** Of the last record that was routed. */
+  readonly position: Position;
+  /** How many records were routed since the application's first start. */
+  readonly routed: number;
+}
+
+export interface EgressProgress {
+  /** What the last batch known to be published resolved with. */
+  readonly position: Position;
+}
+
+/** A stretch of a blob. */
+export interface PartRef {
+  readonly blob: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+const kinds: ReadonlySet<unknown> = new Set<LogEntry['kind']>([
+  'epoch',
+  'checkpoint',
+  'savepoint',
+  'restore',
+  'suspect',
+]);
+
+export function isBase(entry: LogEntry): entry is BaseEntry {
+  return entry.kind === 'checkpoint' || entry.kind === 'restore';
+}
+
+export function encodeEntry(entry: LogEntry): Uint8Array {
+  return frame(encode(entry));
+}
+
+/**
+ * Reads the entry that blob `name` holds.
+ *
+ * @throws SF_DAMAGED; SF_INCOMPATIBLE if it is of a kind or format that this version does not know.
+ */
+export function decodeEntry(name: string, bytes: Uint8Array): LogEntry {
+  const entry = decodeFrom(name, 0, unframe(name, bytes));
+  if (typeof entry !== 'object' || entry === null || !('kind' in entry)) {
+    throw damaged(name, 0, 'it does not hold a log entry');
+  }
+  if (!kinds.has(entry.kind)) {
+    throw new StatefulFunctionsError(
+      'SF_INCOMPATIBLE',
+      `${name} is an entry of the unknown kind ${JSON.stringify(entry.kind)}. Run the version of the library that wrote it.`,
+    );
+  }
+  return entry as LogEntry;
+}
+
+/** Every blob without which a manifest cannot be recovered. */
+export function blobsOf(manifest: Pick<CheckpointEntry, 'segments' | 'part'>): Set<string> {
+  const blobs = new Set<string>();
+  for (const segment of manifest.segments) blobs.add(segment.blob);
+  if (manifest.part !== undefined) blobs.add(manifest.part.blob);
+  return blobs;
+}
+
+/** What a manifest must condemn: the blobs of its predecessor that it no longer refers to. */
+export function condemnedBy(
+  next: Pick<CheckpointEntry, 'segments' | 'part'>,
+  previous: Pick<CheckpointEntry, 'segments' | 'part'> | undefined,
+): string[] {
+  if (previous === undefined) return [];
+  const live = blobsOf(next);
+  return [...blobsOf(previous)].filter((blob) => !live.has(blob));
+}
