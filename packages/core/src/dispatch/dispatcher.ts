@@ -82,8 +82,8 @@ export class Dispatcher implements InvocationServices {
 
   guard: Guard | undefined = undefined;
   timers!: Timers;
-  /** Called when a slice ends with nothing left to do. */
-  onIdle: () => void = () => {};
+  /** Called when a slice of work has ended. */
+  onSlice: () => void = () => {};
 
   constructor(
     readonly platform: Platform,
@@ -123,6 +123,10 @@ export class Dispatcher implements InvocationServices {
 
   get hosts(): IterableIterator<FunctionHost> {
     return this.#hosts.values();
+  }
+
+  activationOf(address: AnyAddress): Activation | undefined {
+    return this.#hosts.get(address.type.name)?.activations.get(address.id);
   }
 
   /** Starts to hand out messages. */
@@ -191,9 +195,8 @@ export class Dispatcher implements InvocationServices {
       this.fatal(error);
       return;
     }
-    if (this.#guarding) return;
-    if (this.#queue.size > 0 || this.#resumed.length > 0) this.#wake();
-    else this.onIdle();
+    if (!this.#guarding && (this.#queue.size > 0 || this.#resumed.length > 0)) this.#wake();
+    this.onSlice();
   }
 
   #work(): void {

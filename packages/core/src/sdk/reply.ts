@@ -34,6 +34,8 @@ export interface ClientReplyTarget {
   readonly call: number;
   /** `committed`: the reply leaves with the checkpoint that holds its effects; `processed`: at once. */
   readonly consistency: Consistency;
+  /** Whether the call changes nothing, so that only what it saw must be committed. */
+  readonly query: boolean;
 }
 
 export type Consistency = 'committed' | 'processed';

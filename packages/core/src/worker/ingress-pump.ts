@@ -1,0 +1,189 @@
+import { copyValue } from '../codec/data-model.js';
+import { deriveId, Envelope, type MessageId, noHeaders } from '../dispatch/envelope.js';
+import { operationProxy } from '../dispatch/operation-proxy.js';
+import type { ConnectorServices, IngressReader, IngressRecord, IngressSource } from '../ports/ingress-source.js';
+import type { Position } from '../ports/position.js';
+import type { FunctionHost } from '../dispatch/function-host.js';
+import type { AnyAddress } from '../sdk/address.js';
+import type { DeadLetter } from '../sdk/dead-letter.js';
+import { asError, StatefulFunctionsError } from '../sdk/errors.js';
+import type { Ingress } from '../sdk/ingress.js';
+import type { Downstream, Router } from '../sdk/router.js';
+import { validate } from '../sdk/schema.js';
+
+/** One ingress of an application, as its modules bind it. */
+export interface BoundIngress {
+  readonly ingress: Ingress<unknown>;
+  readonly source: IngressSource<unknown>;
+  readonly routers: readonly Router<unknown>[];
+}
+
+/** What a pump needs of its worker. */
+export interface PumpServices extends ConnectorServices {
+  hostOf(typeName: string): FunctionHost;
+  enqueue(envelope: Envelope): void;
+  deadLetter(letter: DeadLetter): void;
+  /** Resolves as soon as the backlog allows more messages. */
+  whenRoom(): Promise<void>;
+  failed(error: unknown): void;
+  ended(): void;
+}
+
+/** How far an ingress has come. */
+export interface PumpProgress {
+  readonly position: Position;
+  readonly routed: number;
+}
+
+const batchSize = 1_024;
+
+/**
+ * Pulls records from one source and routes them.
+ *
+ * Invariant: the position advances with the forwards of its record in one synchronous step, so a cut always finds the two
+ * together. Message ids derive from the ingress and the number of the record, and are the same when it is read again.
+ */
+export class IngressPump {
+  readonly #seed: MessageId;
+  readonly #record: MessageId = { idA: 0, idB: 0, idC: 0, idD: 0 };
+  #reader: IngressReader<unknown> | undefined;
+  #position: Position | undefined;
+  #routed: number;
+  #ended = false;
+  #stopped = false;
+  #running: Promise<void> | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly bound: BoundIngress,
+    readonly services: PumpServices,
+    progress: PumpProgress | undefined,
+    seed: MessageId,
+  ) {
+    this.#position = progress?.position;
+    this.#routed = progress?.routed ?? 0;
+    this.#seed = seed;
+  }
+
+  get progress(): PumpProgress {
+    return { position: this.#position, routed: this.#routed };
+  }
+
+  /** Whether the source has ended and all of it is routed. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  async open(): Promise<void> {
+    const { platform, logger } = this.services;
+    this.#reader = await this.bound.source.open(this.#position, { platform, logger });
+    this.#running = this.#run(this.#reader);
+  }
+
+  async acknowledge(position: Position): Promise<void> {
+    if (!this.#stopped && position !== undefined) await this.#reader?.acknowledge?.(position);
+  }
+
+  /** Stops reading; what is routed stays routed. */
+  async close(): Promise<void> {
+    this.#stopped = true;
+    await this.#reader?.close();
+    await this.#running;
+  }
+
+  async #run(reader: IngressReader<unknown>): Promise<void> {
+    try {
+      while (!this.#stopped) {
+        const records = await reader.read(batchSize);
+        if (records === undefined) break;
+        await this.services.whenRoom();
+        if (this.#stopped) return;
+        for (const record of records) this.#route(record);
+      }
+      if (this.#stopped) return;
+      this.#ended = true;
+      this.services.ended();
+    } catch (cause) {
+      if (this.#stopped) return;
+      const error = cause instanceof StatefulFunctionsError ? cause : sourceError(this.name, cause);
+      this.services.failed(error);
+    }
+  }
+
+  #route(record: IngressRecord<unknown>): void {
+    deriveId(this.#record, this.#seed, this.#routed % 0x7fff_ffff);
+    // Beyond 2^31 records the number alone would repeat.
+    if (this.#routed >= 0x7fff_ffff) deriveId(this.#record, this.#record, Math.floor(this.#routed / 0x7fff_ffff));
+    if ('malformed' in record) {
+      const { where, reason, raw } = record.malformed;
+      this.#bury('SF_MALFORMED_RECORD', `${where}: ${reason}`, raw, where);
+    } else {
+      try {
+        this.#forward(record.value);
+      } catch (thrown) {
+        const error = asError(thrown);
+        const code = error instanceof StatefulFunctionsError ? error.code : 'SF_ROUTER_FAILED';
+        this.#bury(code, error.message, record.value, undefined);
+      }
+    }
+    this.#position = record.position;
+    this.#routed += 1;
+  }
+
+  #forward(value: unknown): void {
+    const { ingress, routers } = this.bound;
+    const message = ingress.schema === undefined ? value : validate(ingress.schema, value, `record of ${this.name}`);
+    // Held back until every router has returned: one that throws forwards nothing.
+    const forwards = new Forwards(this.services, this.#record);
+    for (const router of routers) router.route(message, forwards);
+    for (const envelope of forwards.envelopes) this.services.enqueue(envelope);
+  }
+
+  #bury(code: string, error: string, message: unknown, where: string | undefined): void {
+    const { name } = this;
+    this.services.deadLetter({
+      code,
+      error,
+      address: name,
+      operation: undefined,
+      invocationId: undefined,
+      attempts: 1,
+      caller: undefined,
+      where,
+      message,
+    });
+  }
+}
+
+/** What the routers of one record forwarded. */
+class Forwards implements Downstream {
+  readonly envelopes: Envelope[] = [];
+  readonly #services: PumpServices;
+  readonly #record: MessageId;
+
+  constructor(services: PumpServices, record: MessageId) {
+    this.#services = services;
+    this.#record = record;
+  }
+
+  forward(to: AnyAddress, message: unknown): void {
+    const { schema, name } = to.type;
+    this.#push(to, undefined, schema === undefined ? message : validate(schema, message, `message to ${name}`));
+  }
+
+  to(address: AnyAddress): never {
+    return operationProxy(address, 'send', (to, operation, message) => this.#push(to, operation, message)) as never;
+  }
+
+  #push(to: AnyAddress, operation: string | undefined, message: unknown): void {
+    const host = this.#services.hostOf(to.type.name);
+    const envelope = new Envelope(host, to, copyValue(message), operation, undefined, noHeaders, undefined);
+    deriveId(envelope, this.#record, this.envelopes.length);
+    this.envelopes.push(envelope);
+  }
+}
+
+function sourceError(name: string, cause: unknown): StatefulFunctionsError {
+  const message = `the source of ${name} failed: ${asError(cause).message}. Mend it and start again; nothing is lost.`;
+  return new StatefulFunctionsError('SF_SOURCE', message, { cause });
+}

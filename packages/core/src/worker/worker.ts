@@ -1,0 +1,356 @@
+import { decode, encode } from '../codec/codec.js';
+import { ApplicationTime } from '../dispatch/application-time.js';
+import { Dispatcher, type InFlightCapture, type Outlets } from '../dispatch/dispatcher.js';
+import type { Envelope, MessageId } from '../dispatch/envelope.js';
+import type { PendingTimer } from '../dispatch/invocation.js';
+import { type FrozenState, StateTable } from '../dispatch/state-table.js';
+import { type TimerDelta, Timers, type TimerStorage } from '../dispatch/timers.js';
+import type { EgressRecord, EgressSink } from '../ports/egress-sink.js';
+import type { Logger } from '../ports/logger.js';
+import type { Metrics } from '../ports/metrics.js';
+import type { Platform } from '../ports/platform.js';
+import type { AnyAddress } from '../sdk/address.js';
+import type { Headers } from '../sdk/context.js';
+import type { Reply } from '../sdk/contract.js';
+import { type DeadLetter, deadLetters } from '../sdk/dead-letter.js';
+import { invariant } from '../sdk/errors.js';
+import type { FunctionDefinition } from '../sdk/function-definition.js';
+import type { ClientReplyTarget } from '../sdk/reply.js';
+import { timerKey, timerRange } from '../state/key.js';
+import { keyGroupOf } from '../state/key-group.js';
+import type { SegmentSet } from '../state/segment-set.js';
+import type { ShapeTable } from '../state/shape.js';
+import { type EgressCut, EgressOutlet, type FreshRecord } from './egress-outlet.js';
+import { type BoundIngress, IngressPump, type PumpProgress } from './ingress-pump.js';
+import { restoreTimer, type StoredTimer } from './message-form.js';
+
+/** What an application's modules bind, as a worker needs it. */
+export interface WorkerBindings {
+  definitionOf(typeName: string): FunctionDefinition | undefined;
+  readonly ingresses: ReadonlyMap<string, BoundIngress>;
+  readonly egresses: ReadonlyMap<string, { readonly sink: EgressSink<unknown> }>;
+}
+
+export interface WorkerLimits {
+  /** Ingresses pause while more messages than this wait, and go on at half of it. */
+  readonly maxBacklog: number;
+  /** Addresses that stay in memory; beyond that, idle ones are passivated. */
+  readonly maxActivations: number;
+}
+
+export interface WorkerOptions {
+  readonly platform: Platform;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly bindings: WorkerBindings;
+  readonly segments: SegmentSet;
+  readonly shapes: ShapeTable;
+  readonly maxParallelism: number;
+  readonly limits: WorkerLimits;
+  /** Application time of the manifest that was restored; 0 for none. */
+  readonly applicationTimeMs: number;
+  readonly ingressProgress: Readonly<Record<string, PumpProgress>>;
+  readonly egressPositions: Readonly<Record<string, { readonly position: unknown }>>;
+  /** What message ids of an ingress derive from. */
+  readonly seedOf: (ingress: string) => MessageId;
+  /** Something happened that must not be: the worker is to be closed. */
+  readonly failed: (error: unknown) => void;
+  /** Somebody waits for the next checkpoint. */
+  readonly wanted: () => void;
+}
+
+/**
+ * `restoring`: state and messages of the last checkpoint are being put in place. `running`: open. `draining`: ingresses are
+ * closed, messages are still handled. `closed`: for good; nothing takes effect any more.
+ */
+export type WorkerState = 'restoring' | 'running' | 'draining' | 'closed';
+
+/** Everything a cut captured. */
+export interface WorkerCut {
+  readonly state: FrozenState;
+  readonly timers: TimerDelta;
+  readonly inFlight: InFlightCapture;
+  readonly egresses: ReadonlyMap<string, EgressCut>;
+  readonly ingresses: Readonly<Record<string, PumpProgress>>;
+  readonly applicationTimeMs: number;
+  /** Called when the checkpoint is committed. */
+  readonly waiters: readonly (() => void)[];
+}
+
+/** One event loop's share of an application: its functions, its ingresses, its way out. */
+export class Worker implements Outlets {
+  readonly dispatcher: Dispatcher;
+  readonly state: StateTable;
+  readonly timers: Timers;
+  readonly time: ApplicationTime;
+  readonly pumps = new Map<string, IngressPump>();
+  readonly outlets = new Map<string, EgressOutlet>();
+  readonly #options: WorkerOptions;
+  #phase: WorkerState = 'restoring';
+  #cut: WorkerCut | undefined;
+  #waiters: (() => void)[] = [];
+  #roomWaiters: (() => void)[] = [];
+  #idleWaiters: (() => void)[] = [];
+  /** Whether anything happened since the last cut that a checkpoint would show. */
+  #moved = false;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    const { platform, logger, metrics, segments, shapes, maxParallelism, bindings } = options;
+    this.time = new ApplicationTime(platform.clock, options.applicationTimeMs);
+    this.state = new StateTable(segments, shapes, maxParallelism, platform.scheduler);
+    const definitionOf = (name: string) => bindings.definitionOf(name);
+    this.dispatcher = new Dispatcher(platform, logger, metrics, this.time, this.state, this, definitionOf, options.failed);
+    this.timers = new Timers(
+      timerStorage(segments, maxParallelism, (stored) => restoreTimer(stored, (name) => this.dispatcher.hostOf(name))),
+      this.time,
+      platform.scheduler,
+      (owner) => keyGroupOf(owner.id, maxParallelism),
+      (timer) => this.#fire(timer),
+      options.failed,
+    );
+    this.dispatcher.timers = this.timers;
+    this.dispatcher.onSlice = () => this.#afterSlice();
+    for (const [name, { sink }] of bindings.egresses) {
+      const position = options.egressPositions[name]?.position;
+      this.outlets.set(name, new EgressOutlet(name, sink, position, { platform, logger }, options.failed));
+    }
+    for (const [name, bound] of bindings.ingresses) {
+      const services = {
+        platform,
+        logger,
+        hostOf: (typeName: string) => this.dispatcher.hostOf(typeName),
+        enqueue: (envelope: Envelope) => this.dispatcher.enqueue(envelope),
+        deadLetter: (letter: DeadLetter) => {
+          this.dispatcher.counts.deadLetters += 1;
+          this.deadLetter(letter);
+        },
+        whenRoom: () => this.#whenRoom(),
+        failed: options.failed,
+        ended: () => this.#afterSlice(),
+      };
+      this.pumps.set(name, new IngressPump(name, bound, services, options.ingressProgress[name], options.seedOf(name)));
+    }
+  }
+
+  get phase(): WorkerState {
+    return this.#phase;
+  }
+
+  /** Opens sinks, so that pending records can be published. */
+  async openSinks(): Promise<void> {
+    for (const outlet of this.outlets.values()) await outlet.open();
+  }
+
+  /** Everything restored is in place: starts to handle messages and to read ingresses. */
+  async open(): Promise<void> {
+    invariant(this.#phase === 'restoring', 'a worker opens once');
+    await this.timers.open();
+    for (const outlet of this.outlets.values()) outlet.publish();
+    this.#phase = 'running';
+    this.dispatcher.open();
+    for (const pump of this.pumps.values()) await pump.open();
+  }
+
+  /** Closes the ingresses; what is in flight goes on. */
+  async drain(): Promise<void> {
+    if (this.#phase === 'running') this.#phase = 'draining';
+    for (const waiter of this.#roomWaiters.splice(0)) waiter();
+    for (const pump of this.pumps.values()) await pump.close();
+  }
+
+  /** Ends for good. What is not in a committed checkpoint is left to recovery. */
+  async close(): Promise<void> {
+    this.#phase = 'closed';
+    this.dispatcher.close();
+    this.timers.close();
+    for (const waiter of this.#roomWaiters.splice(0)) waiter();
+    await Promise.allSettled([...this.pumps.values()].map((pump) => pump.close()));
+    await Promise.allSettled([...this.outlets.values()].map((outlet) => outlet.close()));
+  }
+
+  /** Puts a message in that comes from outside. */
+  submit(envelope: Envelope): void {
+    this.#moved = true;
+    this.dispatcher.enqueue(envelope);
+  }
+
+  /** Calls back when a checkpoint that holds everything up to now is committed; asks for it at once. */
+  onceCommitted(then: () => void): void {
+    this.#waiters.push(then);
+    this.#options.wanted();
+  }
+
+  /** Whether everything handed in has been handled; timers that are not due do not count. */
+  get isIdle(): boolean {
+    return this.dispatcher.backlog === 0 && [...this.pumps.values()].every((pump) => pump.ended || this.#phase !== 'running');
+  }
+
+  /** Resolves when the worker is idle: bounded ingresses are drained, nothing is in flight. */
+  whenIdle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#idleWaiters.push(resolve);
+      this.#afterSlice();
+    });
+  }
+
+  // --- Checkpoints
+
+  /** Whether a checkpoint now would differ from the last one. */
+  get hasChanges(): boolean {
+    if (this.#moved || this.state.hasChanges || this.timers.hasChanges || this.#waiters.length > 0) return true;
+    if (this.dispatcher.backlog > 0) return true;
+    for (const outlet of this.outlets.values()) if (outlet.hasFresh) return true;
+    for (const pump of this.pumps.values()) if (pump.progress.routed !== this.#lastRouted.get(pump.name)) return true;
+    for (const outlet of this.outlets.values()) if (outlet.position !== this.#lastPosition.get(outlet.name)) return true;
+    return false;
+  }
+
+  readonly #lastRouted = new Map<string, number>();
+  readonly #lastPosition = new Map<string, unknown>();
+
+  /** Captures a consistent picture of the worker, between invocations. Short: encoding comes later. */
+  cut(): WorkerCut {
+    invariant(this.#cut === undefined, 'one checkpoint at a time');
+    const ingresses: Record<string, PumpProgress> = {};
+    for (const [name, pump] of this.pumps) {
+      ingresses[name] = pump.progress;
+      this.#lastRouted.set(name, pump.progress.routed);
+    }
+    const egresses = new Map<string, EgressCut>();
+    for (const [name, outlet] of this.outlets) {
+      egresses.set(name, outlet.cut());
+      this.#lastPosition.set(name, outlet.position);
+    }
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    this.#moved = false;
+    this.#cut = {
+      state: this.state.cut(),
+      timers: this.timers.cut(),
+      inFlight: this.dispatcher.captureInFlight(),
+      egresses,
+      ingresses,
+      applicationTimeMs: this.time.now(),
+      waiters,
+    };
+    return this.#cut;
+  }
+
+  /** The cut is durable: what waited for it may leave. */
+  committed(idOf: (record: FreshRecord) => string): void {
+    const cut = this.#cut;
+    invariant(cut !== undefined && this.#phase !== 'closed', 'a commit follows a cut');
+    this.#cut = undefined;
+    this.state.committed();
+    this.timers.committed();
+    for (const outlet of this.outlets.values()) outlet.committed(idOf);
+    for (const [name, { position }] of Object.entries(cut.ingresses)) {
+      this.pumps.get(name)?.acknowledge(position).catch(this.#options.failed);
+    }
+    for (const waiter of cut.waiters) waiter();
+    this.state.passivate(this.dispatcher.hosts, this.#options.limits.maxActivations);
+    this.#afterSlice();
+  }
+
+  /** The cut came to nothing: all of it goes into the next. */
+  abandon(): void {
+    const cut = this.#cut;
+    if (cut === undefined) return;
+    this.#cut = undefined;
+    this.#moved = true;
+    this.state.abandon();
+    this.timers.abandon();
+    for (const outlet of this.outlets.values()) outlet.abandon();
+    this.#waiters = [...cut.waiters, ...this.#waiters];
+  }
+
+  restoreEgress(name: string, record: EgressRecord<unknown>): boolean {
+    const outlet = this.outlets.get(name);
+    outlet?.restore(record);
+    return outlet !== undefined;
+  }
+
+  // --- Outlets of the dispatcher
+
+  hasEgress(name: string): boolean {
+    return this.outlets.has(name);
+  }
+
+  egress(name: string, value: unknown, headers: Headers): void {
+    this.outlets.get(name)?.add(value, headers);
+  }
+
+  reply(target: ClientReplyTarget, reply: Reply<unknown>, address: AnyAddress): void {
+    const deliver = () => this.onReply(target, reply);
+    const activation = this.dispatcher.activationOf(address);
+    const isOld = activation !== undefined && !this.state.isUncommitted(activation) && target.query;
+    if (target.consistency === 'processed' || isOld) deliver();
+    else this.onceCommitted(deliver);
+  }
+
+  /** Takes a reply that may be shown to the outside. */
+  onReply: (target: ClientReplyTarget, reply: Reply<unknown>) => void = () => {};
+
+  deadLetter(letter: DeadLetter): void {
+    this.#options.logger.warn({ ...letter, message: undefined }, 'dead letter');
+    this.#options.metrics.count('sf_dead_letters_total');
+    this.egress(deadLetters.name, letter, {});
+  }
+
+  #fire(timer: PendingTimer): void {
+    this.dispatcher.enqueue(timer.envelope);
+  }
+
+  // --- Throttling
+
+  get #hasRoom(): boolean {
+    const { maxBacklog, maxActivations } = this.#options.limits;
+    let pending = 0;
+    for (const outlet of this.outlets.values()) pending += outlet.pending;
+    // What is dirty cannot be dropped: a checkpoint makes room.
+    const crowded = this.state.size > 2 * maxActivations;
+    if (crowded || pending > 8 * maxBacklog) this.#options.wanted();
+    return this.dispatcher.backlog <= maxBacklog / 2 && pending <= 16 * maxBacklog && !crowded;
+  }
+
+  #whenRoom(): Promise<void> {
+    if (this.#phase !== 'running' || this.#hasRoom) return Promise.resolve();
+    return new Promise((resolve) => this.#roomWaiters.push(resolve));
+  }
+
+  #afterSlice(): void {
+    if (this.#roomWaiters.length > 0 && (this.#phase !== 'running' || this.#hasRoom)) {
+      for (const waiter of this.#roomWaiters.splice(0)) waiter();
+    }
+    if (this.#idleWaiters.length > 0 && this.isIdle) for (const waiter of this.#idleWaiters.splice(0)) waiter();
+  }
+}
+
+function timerStorage(segments: SegmentSet, maxParallelism: number, restore: (stored: StoredTimer) => PendingTimer): TimerStorage {
+  return {
+    async *scan(fromMs, toMs) {
+      if (!segments.refs.some((ref) => ref.timers !== undefined && ref.timers.maxDueMs >= fromMs && ref.timers.minDueMs < toMs)) return;
+      for (let keyGroup = 0; keyGroup < maxParallelism; keyGroup += 1) {
+        const { from, to } = timerRange(keyGroup, fromMs, toMs);
+        for await (const { value } of segments.scan(from, to)) {
+          if (value !== undefined) yield restore(decode(value) as StoredTimer);
+        }
+      }
+    },
+    async has(keyGroup, token) {
+      const found = await segments.find(timerKey(keyGroup, token.dueMs, token.timerId));
+      return found?.value !== undefined;
+    },
+    lastDueMs() {
+      let last: number | undefined;
+      for (const { timers } of segments.refs) if (timers !== undefined) last = Math.max(last ?? 0, timers.maxDueMs);
+      return last;
+    },
+  };
+}
+
+/** Encodes a timer as a value of a segment. */
+export function encodeTimer(stored: StoredTimer): Uint8Array {
+  return encode(stored);
+}
