@@ -1,0 +1,34 @@
+import { StatefulFunctionsError } from '../sdk/errors.js';
+
+/** The host's code of an error (`ENOENT`, …), if it has one. */
+export function hostCode(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}
+
+/** What a failed file operation means to whoever runs the application, with the host's error as its cause. */
+export function storageError(doing: string, cause: unknown): StatefulFunctionsError {
+  const code = hostCode(cause);
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    const limit = code === 'ENOSPC' ? 'the disk is full' : 'the disk quota is used up';
+    return new StatefulFunctionsError(
+      'SF_STORAGE_FULL',
+      `Could not ${doing}: ${limit}. Nothing that was committed is lost; free space and the next checkpoint goes through.`,
+      { cause },
+    );
+  }
+  return new StatefulFunctionsError(
+    'SF_STORAGE',
+    `Could not ${doing}: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+      'Check that the folder is there, writable, and on a disk that works.',
+    { cause },
+  );
+}
+
+/** Waits for a file operation and says what was being done if it fails. */
+export async function storing<T>(doing: string, operation: Promise<T>): Promise<T> {
+  try {
+    return await operation;
+  } catch (error) {
+    throw storageError(doing, error);
+  }
+}
