@@ -1,0 +1,24 @@
+import type { Platform } from '../ports/platform.js';
+import { randomHex } from '../ports/random.js';
+
+/** The folder of all blobs that manifests refer to. */
+export const partPrefix = 'parts/';
+
+const epochDigits = 16;
+const form = new RegExp(`^${partPrefix}(\\d{${epochDigits}})-`);
+
+/**
+ * A new name for a blob that holds segments or messages in flight.
+ *
+ * It holds the epoch, so that what an earlier epoch left unfinished can be told from what this one is about to commit; the
+ * incarnation, for people; and a random part, so that no attempt ever meets the blob of another.
+ */
+export function newPartName(platform: Platform, epoch: number, incarnation: string): string {
+  return `${partPrefix}${String(epoch).padStart(epochDigits, '0')}-${incarnation}-${randomHex(platform.random, 8)}`;
+}
+
+/** The epoch that made a blob; `undefined` for a name that `newPartName` did not make. */
+export function epochOfPart(name: string): number | undefined {
+  const digits = form.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}

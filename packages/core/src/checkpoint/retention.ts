@@ -1,0 +1,97 @@
+import type { BlobStore } from '../ports/blob-store.js';
+import { invariant, StatefulFunctionsError } from '../sdk/errors.js';
+import { blobsOf, type CheckpointEntry } from './manifest.js';
+import type { ManifestLog } from './manifest-log.js';
+import { epochOfPart, partPrefix } from './part-name.js';
+import type { Savepoints } from './savepoints.js';
+
+export interface RetentionOptions {
+  /** How many manifests stay, with all they refer to; at least 1, and 3 by default. */
+  readonly keep?: number;
+}
+
+/**
+ * Deletes what no checkpoint or savepoint needs any more.
+ *
+ * Invariants:
+ * - A deleted blob is in no retained manifest and in no savepoint.
+ * - Manifests go before the blobs that only they refer to: a crash in between leaves blobs too many, never too few.
+ * - A blob of the running epoch goes only if a committed manifest condemned it or its attempt was discarded: what is merely
+ *   not referred to may be part of the next checkpoint.
+ *
+ * Deleting is never urgent. When a call fails, nothing is wrong but that garbage is left; the next call goes on with it.
+ */
+export class Retention {
+  readonly #store: BlobStore;
+  readonly #log: ManifestLog;
+  readonly #savepoints: Savepoints;
+  readonly #keep: number;
+  /** Blobs that may go as soon as nothing retained refers to them. */
+  readonly #candidates = new Set<string>();
+  /** The newest manifest whose condemned blobs are among the candidates. */
+  #seen = 0;
+
+  constructor(store: BlobStore, log: ManifestLog, savepoints: Savepoints, { keep = 3 }: RetentionOptions = {}) {
+    if (!Number.isSafeInteger(keep) || keep < 1) {
+      throw new StatefulFunctionsError('SF_INVALID_OPTION', `keep is ${keep}; set it to a whole number of at least 1.`);
+    }
+    this.#store = store;
+    this.#log = log;
+    this.#savepoints = savepoints;
+    this.#keep = keep;
+  }
+
+  /** Gives up the blobs of an attempt that is settled: its manifest was never sent, or is not the one that was committed. */
+  discard(blobs: Iterable<string>): void {
+    for (const blob of blobs) this.#candidates.add(blob);
+  }
+
+  /**
+   * Deletes manifests beyond the newest `keep`, and the blobs that were condemned and are not needed any more. Call it after
+   * a checkpoint, not twice at once.
+   *
+   * `readFrom` is the index of the oldest manifest that a worker still reads from; it and all later ones stay.
+   */
+  async collect(readFrom = Number.POSITIVE_INFINITY): Promise<void> {
+    await this.#savepoints.finish();
+    const manifests = (await this.#log.entries()).filter((entry) => entry.kind === 'checkpoint');
+    for (const manifest of manifests) {
+      if (manifest.index > this.#seen) this.discard(manifest.condemned);
+    }
+    this.#seen = manifests.at(-1)?.index ?? this.#seen;
+    const firstKept = Math.min(this.#firstKept(manifests), readFrom, this.#savepoints.oldestInMaking);
+    await this.#log.trim(firstKept);
+    await this.#deleteCandidates(manifests.filter(({ index }) => index >= firstKept));
+  }
+
+  /**
+   * Finds what earlier epochs left: blobs of checkpoints that never came to be, and condemned ones that were not deleted in
+   * time. Lists all blobs, so call it once, some time after the epoch began. Deletes them with the next `collect`.
+   */
+  async sweep(): Promise<void> {
+    const { epoch } = this.#log;
+    invariant(this.#log.hasBegun, 'blobs of earlier epochs were swept before a new one began');
+    for (const blob of await this.#store.list(partPrefix)) {
+      const madeIn = epochOfPart(blob);
+      if (madeIn !== undefined && madeIn < epoch) this.#candidates.add(blob);
+    }
+  }
+
+  /** The index of the oldest manifest to keep, which is never newer than what recovery starts from. */
+  #firstKept(manifests: readonly CheckpointEntry[]): number {
+    const oldest = manifests.at(-this.#keep) ?? manifests[0];
+    return Math.min(oldest?.index ?? 0, this.#log.base?.index ?? 0);
+  }
+
+  async #deleteCandidates(retained: readonly CheckpointEntry[]): Promise<void> {
+    const needed = new Set<string>();
+    for (const manifest of [...retained, ...this.#savepoints.pinned()]) {
+      for (const blob of blobsOf(manifest)) needed.add(blob);
+    }
+    for (const blob of [...this.#candidates]) {
+      if (needed.has(blob)) continue;
+      await this.#store.delete(blob);
+      this.#candidates.delete(blob);
+    }
+  }
+}
