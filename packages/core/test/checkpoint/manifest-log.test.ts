@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
+import { encodeEntry } from '../../src/checkpoint/manifest.js';
 import { entryName, ManifestLog } from '../../src/checkpoint/manifest-log.js';
 import type { BlobStore } from '../../src/ports/blob-store.js';
 import { VirtualPlatform } from '../../src/testing/virtual-platform.js';
@@ -266,13 +267,12 @@ describe('ManifestLog', () => {
       await replace(entryName(3), () => third);
       await open();
 
-      const other = new FaultyBlobStore(new MemoryBlobStore());
-      const otherLog = await begun('b', other);
-      for (const id of ['1', '2', '3']) await otherLog.append({ kind: 'suspect', invocationId: id });
-      await replace(entryName(4), () => new Uint8Array());
-      await store.inner.delete(entryName(4));
-      await store.inner.put(entryName(4), (await other.get(entryName(4))) as Uint8Array);
-      expect((await rejection('SF_DAMAGED', open())).message).to.contain('does not follow');
+      const fourth = await log.read(4);
+      if (fourth === undefined) throw new Error('there is no fourth entry');
+      for (const wrong of [{ previous: 'x' }, { previous: undefined }, { epoch: 2 }, { logId: 'x' }]) {
+        await replace(entryName(4), () => encodeEntry({ ...fourth, ...wrong }));
+        expect((await rejection('SF_DAMAGED', open())).message).to.contain('does not follow');
+      }
     });
 
     it('is not what a reader sees when entries are deleted under its hands', async () => {
