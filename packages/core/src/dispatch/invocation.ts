@@ -3,7 +3,7 @@ import type { Logger } from '../ports/logger.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { AnyAddress } from '../sdk/address.js';
 import type { AskOptions, Context, Headers, Timed } from '../sdk/context.js';
-import type { Reply, ReplyFailure, ReplyTo } from '../sdk/contract.js';
+import type { Operations, Reply, ReplyFailure, ReplyTo } from '../sdk/contract.js';
 import { type Duration, durationMs } from '../sdk/duration.js';
 import { Egress } from '../sdk/egress.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
@@ -164,12 +164,11 @@ export class Invocation implements Context, CellInvocation {
       (this.egress ??= []).push({ egress: to.name, value: copyValue(message), headers: this.#envelope.headers });
       return;
     }
-    const { schema } = to.type;
-    this.#emit(this.#message(to, undefined, schema === undefined ? message : validate(schema, message, `message to ${to.type.name}`)));
+    this.#emit(this.#plainMessage(to, message));
   }
 
   to(address: AnyAddress): never {
-    return operationProxy(address, 'send', (to, operation, message) => {
+    return operationProxy(address, this.#operationsOf(address), 'send', (to, operation, message) => {
       this.#use();
       this.#emit(this.#message(to, operation, message));
     }) as never;
@@ -200,7 +199,7 @@ export class Invocation implements Context, CellInvocation {
 
   ask(to: AnyAddress, options: AskOptions = {}): never {
     const timeoutMs = options.timeout === undefined ? defaultAskTimeoutMs : durationMs(options.timeout);
-    return operationProxy(to, 'ask', (address, operation, message, rest) => {
+    return operationProxy(to, this.#operationsOf(to), 'ask', (address, operation, message, rest) => {
       this.#use();
       const { operation: answered } = rest as ReplyTo<never>;
       const failure: Reply<never> = {
@@ -266,7 +265,7 @@ export class Invocation implements Context, CellInvocation {
   #timed(dueMs: () => number): Timed {
     return {
       to: (address: AnyAddress) =>
-        operationProxy(address, 'send', (to, operation, message) => {
+        operationProxy(address, this.#operationsOf(address), 'send', (to, operation, message) => {
           this.#use();
           return this.#setTimer(dueMs(), this.#message(to, operation, message));
         }) as never,
@@ -275,14 +274,21 @@ export class Invocation implements Context, CellInvocation {
 
   #sendTimed(dueMs: number, to: AnyAddress, message: unknown): CancellationToken {
     this.#use();
-    const { schema } = to.type;
-    const checked = schema === undefined ? message : validate(schema, message, `message to ${to.type.name}`);
-    return this.#setTimer(dueMs, this.#message(to, undefined, checked));
+    return this.#setTimer(dueMs, this.#plainMessage(to, message));
   }
 
   #setTimer(dueMs: number, envelope: Envelope): CancellationToken {
     (this.timers ??= []).push({ dueMs, envelope, owner: this.self });
     return new CancellationToken(envelope.id, dueMs);
+  }
+
+  #operationsOf(to: AnyAddress): Operations | undefined {
+    return this.#services.hostOf(to.type.name).definition.operations;
+  }
+
+  #plainMessage(to: AnyAddress, message: unknown): Envelope {
+    const { schema, name } = this.#services.hostOf(to.type.name).definition.type;
+    return this.#message(to, undefined, schema === undefined ? message : validate(schema, message, `message to ${name}`));
   }
 
   #message(to: AnyAddress, operation: string | undefined, message: unknown, reply?: ReplyTarget, caller = this.self): Envelope {

@@ -1,6 +1,5 @@
 import type { AnyAddress } from '../sdk/address.js';
-import type { Contract, Operation, Operations } from '../sdk/contract.js';
-import { isContract } from '../sdk/contract.js';
+import type { Operation, Operations } from '../sdk/contract.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 import { validate } from '../sdk/schema.js';
 
@@ -21,44 +20,43 @@ type ProxyClass = new (emit: Emit, to: AnyAddress) => Proxy;
 const classes = new WeakMap<Operations, Map<ProxyKind, ProxyClass>>();
 
 /**
- * An object with a method for each operation of one kind of the contract that `to` belongs to.
+ * An object with a method for each operation of one kind that the function behind `to` has.
  * Messages are checked against the operation's schema here, once.
+ *
+ * @param operations of the bound function, not of the address: one that was stored and read back only knows its type's name.
+ * @throws SF_UNKNOWN_OPERATION for a function without operations.
  */
-export function operationProxy(to: AnyAddress, kind: ProxyKind, emit: Emit): object {
-  if (!isContract(to.type)) {
+export function operationProxy(to: AnyAddress, operations: Operations | undefined, kind: ProxyKind, emit: Emit): object {
+  if (operations === undefined) {
     throw new StatefulFunctionsError('SF_UNKNOWN_OPERATION', `${to.type.name} is no contract and has no operations. Use send().`);
   }
-  return new (classFor(to.type, kind))(emit, to);
-}
-
-function classFor(contract: Contract<Operations>, kind: ProxyKind): ProxyClass {
-  let kinds = classes.get(contract.operations);
+  let kinds = classes.get(operations);
   if (kinds === undefined) {
     kinds = new Map();
-    classes.set(contract.operations, kinds);
+    classes.set(operations, kinds);
   }
   let made = kinds.get(kind);
   if (made === undefined) {
-    made = makeClass(contract, kind);
+    made = makeClass(to.type.name, operations, kind);
     kinds.set(kind, made);
   }
-  return made;
+  return new made(emit, to);
 }
 
-function makeClass(contract: Contract<Operations>, kind: ProxyKind): ProxyClass {
+function makeClass(typeName: string, operations: Operations, kind: ProxyKind): ProxyClass {
   class OperationProxy implements Proxy {
     constructor(
       readonly emit: Emit,
       readonly to: AnyAddress,
     ) {}
   }
-  for (const [name, operation] of Object.entries(contract.operations)) {
+  for (const [name, operation] of Object.entries(operations)) {
     if (operation.kind !== operationKinds[kind]) continue;
     Object.defineProperty(OperationProxy.prototype, name, {
       // An ask without a payload is called with the reply target alone, as its first argument.
       value(this: Proxy, ...args: unknown[]) {
         const rest = kind === 'ask' ? args.pop() : undefined;
-        const message = checkMessage(operation, args[0], `message to ${contract.name}.${name}`);
+        const message = checkMessage(operation, args[0], `message to ${typeName}.${name}`);
         return this.emit(this.to, name, message, rest);
       },
     });

@@ -7,6 +7,7 @@ import type { FunctionHost } from '../dispatch/function-host.js';
 import type { AnyAddress } from '../sdk/address.js';
 import type { DeadLetter } from '../sdk/dead-letter.js';
 import { asError, StatefulFunctionsError } from '../sdk/errors.js';
+import type { FunctionDefinition } from '../sdk/function-definition.js';
 import type { Ingress } from '../sdk/ingress.js';
 import type { Downstream, Router } from '../sdk/router.js';
 import { validate } from '../sdk/schema.js';
@@ -167,12 +168,18 @@ class Forwards implements Downstream {
   }
 
   forward(to: AnyAddress, message: unknown): void {
-    const { schema, name } = to.type;
+    const { schema, name } = this.#definitionOf(to).type;
     this.#push(to, undefined, schema === undefined ? message : validate(schema, message, `message to ${name}`));
   }
 
   to(address: AnyAddress): never {
-    return operationProxy(address, 'send', (to, operation, message) => this.#push(to, operation, message)) as never;
+    return operationProxy(address, this.#definitionOf(address).operations, 'send', (to, operation, message) => {
+      this.#push(to, operation, message);
+    }) as never;
+  }
+
+  #definitionOf(to: AnyAddress): FunctionDefinition {
+    return this.#services.hostOf(to.type.name).definition;
   }
 
   #push(to: AnyAddress, operation: string | undefined, message: unknown): void {

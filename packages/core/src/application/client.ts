@@ -1,0 +1,188 @@
+import { copyValue } from '../codec/data-model.js';
+import { Envelope, type MessageId, parseId } from '../dispatch/envelope.js';
+import { operationProxy, type ProxyKind } from '../dispatch/operation-proxy.js';
+import type { Platform } from '../ports/platform.js';
+import { randomHex } from '../ports/random.js';
+import type { Address, AnyAddress } from '../sdk/address.js';
+import type { Headers } from '../sdk/context.js';
+import type { Caller, ContractAddress, Operations, Reply, Sender } from '../sdk/contract.js';
+import { type Duration, durationMs } from '../sdk/duration.js';
+import { StatefulFunctionsError } from '../sdk/errors.js';
+import type { ClientReplyTarget, Consistency } from '../sdk/reply.js';
+import { validate } from '../sdk/schema.js';
+import type { Worker } from '../worker/worker.js';
+import { Idempotency } from './idempotency.js';
+
+export interface SendOptions {
+  /** A second call with the same key does nothing and ends like the first. Kept for a day. */
+  readonly idempotencyKey?: string;
+  readonly headers?: Headers;
+}
+
+export interface CallOptions extends SendOptions {
+  /** `committed` (the default): the reply comes when nothing of it can be rolled back. `processed`: at once. */
+  readonly consistency?: Consistency;
+  /** How long to wait; 30 s by default. The call itself is not undone. */
+  readonly timeout?: Duration;
+}
+
+interface Waiting {
+  settle(reply: Reply<unknown>): void;
+  fail(error: Error): void;
+}
+
+const defaultTimeoutMs = 30_000;
+
+/**
+ * Talks to functions from outside of them.
+ *
+ * A send resolves when the message is durable; an ask or query with its reply, once nothing that it shows can be rolled back.
+ */
+export class Client {
+  readonly #worker: Worker;
+  readonly #platform: Platform;
+  readonly #name: string;
+  readonly #waiting = new Map<number, Waiting>();
+  #calls = 0;
+  #closed: Error | undefined;
+
+  constructor(worker: Worker, platform: Platform, name: string) {
+    this.#worker = worker;
+    this.#platform = platform;
+    this.#name = name;
+    worker.onReply = (target, reply) => this.#deliver(target, reply);
+  }
+
+  /** Sends a message to a function; resolves when it is durable. @throws SF_STOPPED, SF_SCHEMA, SF_UNSUPPORTED_VALUE */
+  async send<M>(to: Address<M>, message: NoInfer<M>, options: SendOptions = {}): Promise<void> {
+    const { schema, name } = this.#worker.dispatcher.hostOf(to.type.name).definition.type;
+    const checked = schema === undefined ? message : validate(schema, message, `message to ${name}`);
+    await this.#send(to, undefined, checked, options);
+  }
+
+  /** The send operations of a contract's instance: `client.to(Driver.at(id)).finish(trip)`. */
+  to<O extends Operations>(to: ContractAddress<O>, options: SendOptions = {}): Sender<O, Promise<void>> {
+    return this.#proxy(to, 'send', (address, operation, message) => this.#send(address, operation, message, options));
+  }
+
+  /** The ask operations: `await client.ask(Driver.at(id)).offer(ride)`. @throws what the handler failed with, SF_ASK_TIMEOUT */
+  ask<O extends Operations>(to: ContractAddress<O>, options: CallOptions = {}): Caller<O, 'ask'> {
+    return this.#proxy(to, 'client-ask', (address, operation, message) => this.#call(address, operation, message, options, false));
+  }
+
+  /** The query operations: `await client.query(Driver.at(id)).status()`. */
+  query<O extends Operations>(to: ContractAddress<O>, options: CallOptions = {}): Caller<O, 'query'> {
+    return this.#proxy(to, 'client-query', (address, operation, message) => this.#call(address, operation, message, options, true));
+  }
+
+  /** Whoever waits is told that the application has stopped. */
+  close(error: Error): void {
+    this.#closed = error;
+    for (const waiting of [...this.#waiting.values()]) waiting.fail(error);
+  }
+
+  #proxy<T>(to: AnyAddress, kind: ProxyKind, emit: (to: AnyAddress, operation: string, message: unknown) => unknown): T {
+    return operationProxy(to, this.#worker.dispatcher.hostOf(to.type.name).definition.operations, kind, emit) as T;
+  }
+
+  async #send(to: AnyAddress, operation: string | undefined, message: unknown, options: SendOptions): Promise<void> {
+    if (options.idempotencyKey !== undefined) {
+      await this.#callOnce(to, operation, message, options, options.idempotencyKey);
+      return;
+    }
+    const envelope = this.#envelope(to, operation, message, options.headers);
+    await new Promise<void>((resolve, reject) => {
+      const number = this.#await({ settle: () => resolve(), fail: reject });
+      this.#worker.submit(envelope);
+      this.#worker.onceCommitted(() => this.#settle(number, { ok: true, value: undefined }));
+    });
+  }
+
+  async #call(to: AnyAddress, operation: string, message: unknown, options: CallOptions, query: boolean): Promise<unknown> {
+    if (options.idempotencyKey !== undefined && !query) return this.#callOnce(to, operation, message, options, options.idempotencyKey);
+    return this.#request(to, operation, message, options, query);
+  }
+
+  /** By way of the function that remembers what a key came to. */
+  #callOnce(to: AnyAddress, operation: string | undefined, message: unknown, options: CallOptions, key: string): Promise<unknown> {
+    return this.#request(Idempotency.at(key), 'call', { to, operation, message }, options, false);
+  }
+
+  async #request(to: AnyAddress, operation: string, message: unknown, options: CallOptions, query: boolean): Promise<unknown> {
+    const timeoutMs = options.timeout === undefined ? defaultTimeoutMs : durationMs(options.timeout);
+    const reply = await new Promise<Reply<unknown>>((resolve, reject) => {
+      const timer = this.#platform.scheduler.after(timeoutMs, () => {
+        const message = `${to} did not answer ${operation} within ${timeoutMs} ms. The call may still have taken effect.`;
+        this.#settle(number, { ok: false, error: { code: 'SF_ASK_TIMEOUT', message } });
+      });
+      const number = this.#await({
+        settle: (value) => {
+          timer.cancel();
+          resolve(value);
+        },
+        fail: (error) => {
+          timer.cancel();
+          reject(error);
+        },
+      });
+      const { consistency = 'committed' } = options;
+      const target: ClientReplyTarget = { kind: 'client', client: this.#name, call: number, consistency, query };
+      this.#worker.submit(this.#envelope(to, operation, message, options.headers, target));
+    });
+    if (reply.ok) return reply.value;
+    throw new CallError(reply.error.code, reply.error.message);
+  }
+
+  #envelope(to: AnyAddress, operation: string | undefined, message: unknown, headers: Headers = {}, reply?: ClientReplyTarget): Envelope {
+    if (this.#closed !== undefined) throw this.#closed;
+    const host = this.#worker.dispatcher.hostOf(to.type.name);
+    const envelope = new Envelope(host, to, copyValue(message), operation, undefined, { ...headers }, reply);
+    const id: MessageId = envelope;
+    parseId(randomHex(this.#platform.random, 16), id);
+    return envelope;
+  }
+
+  #await(waiting: Waiting): number {
+    if (this.#closed !== undefined) throw this.#closed;
+    this.#calls += 1;
+    const number = this.#calls;
+    const done = () => this.#waiting.delete(number);
+    this.#waiting.set(number, {
+      settle(reply) {
+        done();
+        waiting.settle(reply);
+      },
+      fail(error) {
+        done();
+        waiting.fail(error);
+      },
+    });
+    return number;
+  }
+
+  #deliver(target: ClientReplyTarget, reply: Reply<unknown>): void {
+    if (target.client === this.#name) this.#settle(target.call, reply);
+  }
+
+  #settle(number: number, reply: Reply<unknown>): void {
+    this.#waiting.get(number)?.settle(reply);
+  }
+}
+
+/** What a call from outside came to, when it has no reply: the code and message of what its function failed with. */
+export class CallError extends Error {
+  override readonly name = 'CallError';
+
+  constructor(
+    /** `SF_HANDLER_FAILED`, `SF_ASK_TIMEOUT`, or what the function passed to `ctx.fail`. */
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** What a client's calls end with once the application has stopped. */
+export function stoppedError(cause?: unknown): StatefulFunctionsError {
+  return new StatefulFunctionsError('SF_STOPPED', 'the application has stopped. Start it again; what was acknowledged is not lost.', { cause });
+}

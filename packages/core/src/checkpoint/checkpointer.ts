@@ -1,0 +1,303 @@
+import type { BlobStore } from '../ports/blob-store.js';
+import type { Logger } from '../ports/logger.js';
+import type { Metrics } from '../ports/metrics.js';
+import type { Platform } from '../ports/platform.js';
+import { nextTurn, type Scheduled } from '../ports/scheduler.js';
+import { asError, invariant, StatefulFunctionsError } from '../sdk/errors.js';
+import { compact, pickCompaction } from '../state/compaction.js';
+import { garbageTest } from '../state/garbage.js';
+import type { SegmentRef } from '../state/segment.js';
+import type { SegmentSet } from '../state/segment-set.js';
+import type { ShapeTable } from '../state/shape.js';
+import type { FreshRecord } from '../worker/egress-outlet.js';
+import type { Worker, WorkerCut } from '../worker/worker.js';
+import { type CheckpointEntry, condemnedBy, type FixedSettings } from './manifest.js';
+import type { ManifestLog } from './manifest-log.js';
+import { newPartName } from './part-name.js';
+import { egressId, writePart } from './part-writer.js';
+import type { Retention } from './retention.js';
+import type { Savepoint, Savepoints } from './savepoints.js';
+
+export interface CheckpointerOptions {
+  readonly worker: Worker;
+  readonly log: ManifestLog;
+  readonly store: BlobStore;
+  readonly segments: SegmentSet;
+  readonly shapes: ShapeTable;
+  readonly retention: Retention;
+  readonly savepoints: Savepoints;
+  readonly platform: Platform;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly settings: FixedSettings;
+  readonly incarnation: string;
+  /** The id of the last checkpoint. */
+  readonly lastCheckpoint: number;
+  readonly base: Pick<CheckpointEntry, 'segments' | 'part'> | undefined;
+  readonly intervalMs: number;
+  /** So many failures in a row end the application. */
+  readonly maxFailures: number;
+  readonly failed: (error: unknown) => void;
+}
+
+/** The last committed checkpoint, for people. */
+export interface CheckpointStatus {
+  readonly checkpoint: number;
+  readonly index: number;
+  readonly committed: number;
+  readonly abandoned: number;
+  readonly lastDurationMs: number;
+  readonly segments: number;
+  readonly bytes: number;
+}
+
+/** A finished compaction that waits for the next manifest. */
+interface Compacted {
+  readonly inputs: readonly SegmentRef[];
+  readonly output: SegmentRef | undefined;
+}
+
+/**
+ * Takes checkpoints: one at a time, at intervals, and at once when somebody waits for one.
+ *
+ * A checkpoint exists when its manifest is in the log. Up to the moment the manifest is sent, a failure abandons it without
+ * harm: what it froze goes into the next. From then on only the log can say what became of it.
+ */
+export class Checkpointer {
+  readonly #options: CheckpointerOptions;
+  #timer: Scheduled | undefined;
+  #running: Promise<void> | undefined;
+  #wanted = false;
+  #stopped = false;
+  #checkpoint: number;
+  #last: Pick<CheckpointEntry, 'segments' | 'part'> | undefined;
+  #lastIndex = 0;
+  #committed = 0;
+  #abandoned = 0;
+  #failures = 0;
+  /** A manifest was sent, and what became of it is not known here. */
+  #undecided = false;
+  #lastDurationMs = 0;
+  #compaction: Promise<void> | undefined;
+  #compacted: Compacted | undefined;
+
+  constructor(options: CheckpointerOptions) {
+    this.#options = options;
+    this.#checkpoint = options.lastCheckpoint;
+    this.#last = options.base;
+  }
+
+  get status(): CheckpointStatus {
+    let bytes = 0;
+    for (const { length } of this.#options.segments.refs) bytes += length;
+    return {
+      checkpoint: this.#checkpoint,
+      index: this.#lastIndex,
+      committed: this.#committed,
+      abandoned: this.#abandoned,
+      lastDurationMs: this.#lastDurationMs,
+      segments: this.#options.segments.refs.length,
+      bytes,
+    };
+  }
+
+  start(): void {
+    this.#arm(this.#options.intervalMs);
+  }
+
+  /** Asks for a checkpoint as soon as the present one is complete. */
+  request(): void {
+    if (this.#stopped || this.#wanted) return;
+    this.#wanted = true;
+    if (this.#running !== undefined) return;
+    // Not in this turn: whoever else waits by then shares the checkpoint.
+    this.#arm(0);
+  }
+
+  /** Takes a checkpoint now, after the present one; resolves when it is committed. Nothing is written when nothing changed. */
+  async now(): Promise<void> {
+    while (this.#running !== undefined) await this.#running.catch(() => undefined); // Its caller has been told.
+    this.#running = this.#take().finally(() => {
+      this.#running = undefined;
+    });
+    try {
+      await this.#running;
+      this.#arm(this.#wanted ? 0 : this.#options.intervalMs);
+    } catch (error) {
+      this.#undone(error);
+      throw error;
+    }
+  }
+
+  /** A checkpoint that stays. @throws SF_SAVEPOINT_EXISTS */
+  async savepoint(name: string): Promise<Savepoint> {
+    await this.now();
+    return this.#options.savepoints.create(name);
+  }
+
+  /** Takes no more checkpoints; waits for the present one. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    while (this.#running !== undefined) await this.#running.catch(() => undefined); // It has been reported where it failed.
+    await this.#compaction;
+  }
+
+  #arm(delayMs: number): void {
+    this.#timer?.cancel();
+    if (this.#stopped) return;
+    this.#timer = this.#options.platform.scheduler.after(delayMs, () => this.#run());
+  }
+
+  #run(): void {
+    if (this.#running !== undefined || this.#stopped) return;
+    this.now().catch(() => undefined); // `#undone` has dealt with it.
+  }
+
+  /** After a failure the next attempt waits a little longer each time; after several, or a fatal one, the application ends. */
+  #undone(error: unknown): void {
+    if (this.#undecided || isFatal(error)) this.#options.failed(error);
+    else if (this.#failures >= this.#options.maxFailures) this.#options.failed(this.#tooMany(error));
+    else this.#arm(Math.min(this.#options.intervalMs * 2 ** this.#failures, 30_000));
+  }
+
+  async #take(): Promise<void> {
+    const { worker, platform, log, logger, metrics } = this.#options;
+    this.#wanted = false;
+    if (!worker.hasChanges && this.#compacted === undefined) return;
+    const startMs = platform.clock.monotonic();
+    this.#checkpoint += 1;
+    const blob = newPartName(platform, log.epoch, this.#options.incarnation);
+    const cut = worker.cut();
+    let body: Omit<CheckpointEntry, 'index' | 'token' | 'previous' | 'epoch' | 'logId' | 'timeMs'>;
+    let compacted: Compacted | undefined;
+    try {
+      const part = await writePart(cut, worker.state, this.#options.store, platform.scheduler, blob);
+      compacted = this.#compacted;
+      const segments = this.#segmentsWith(part.segment, compacted);
+      body = this.#manifest(cut, segments, part.inFlight);
+    } catch (error) {
+      this.#abandon(error, blob);
+      throw error;
+    }
+    // From here on the checkpoint may exist, whatever happens.
+    this.#undecided = true;
+    const entry = await log.append(body);
+    this.#undecided = false;
+    this.#committed += 1;
+    this.#failures = 0;
+    this.#last = entry;
+    this.#lastIndex = entry.index;
+    if (compacted !== undefined && this.#compacted === compacted) this.#compacted = undefined;
+    this.#options.segments.replace(entry.segments);
+    const numbers = new Map<FreshRecord, number>();
+    for (const { fresh } of cut.egresses.values()) for (const record of fresh) numbers.set(record, numbers.size);
+    worker.committed((record) => egressId(entry.logId, entry.index, 0, numbers.get(record) as number));
+    this.#lastDurationMs = platform.clock.monotonic() - startMs;
+    metrics.observe('sf_checkpoint_duration_seconds', this.#lastDurationMs / 1_000);
+    logger.debug(
+      { checkpoint: entry.checkpoint, index: entry.index, durationMs: this.#lastDurationMs },
+      'checkpoint committed',
+    );
+    await this.#tidy();
+  }
+
+  #manifest(
+    cut: WorkerCut,
+    segments: readonly SegmentRef[],
+    part: CheckpointEntry['part'],
+  ): Omit<CheckpointEntry, 'index' | 'token' | 'previous' | 'epoch' | 'logId' | 'timeMs'> {
+    const egresses = Object.fromEntries([...cut.egresses].map(([name, { position }]) => [name, { position }]));
+    const isPublished = [...cut.egresses.values()].every(
+      ({ unpublished, fresh }) => unpublished.length + fresh.length === 0,
+    );
+    return {
+      kind: 'checkpoint',
+      checkpoint: this.#checkpoint,
+      settings: this.#options.settings,
+      applicationTimeMs: cut.applicationTimeMs,
+      segments,
+      shapes: this.#options.shapes.shapes,
+      ingresses: cut.ingresses,
+      egresses,
+      part,
+      published: isPublished ? this.#lastIndex : 0,
+      condemned: condemnedBy({ segments, part }, this.#last),
+    };
+  }
+
+  #abandon(error: unknown, blob: string): void {
+    this.#abandoned += 1;
+    this.#failures += 1;
+    this.#options.worker.abandon();
+    this.#options.retention.discard([blob]);
+    this.#options.metrics.count('sf_checkpoint_failures_total');
+    const fields = { checkpoint: this.#checkpoint, failures: this.#failures, error: asError(error) };
+    this.#options.logger.error(fields, 'checkpoint abandoned; the next one will hold what it would have held');
+  }
+
+  /** The live segments with what is new in front, and the inputs of a compaction replaced by its output. */
+  #segmentsWith(fresh: SegmentRef | undefined, compacted: Compacted | undefined): readonly SegmentRef[] {
+    let segments = [...this.#options.segments.refs];
+    if (compacted !== undefined) {
+      const from = segments.indexOf(compacted.inputs[0] as SegmentRef);
+      const isThere = from >= 0 && compacted.inputs.every((input, index) => segments[from + index] === input);
+      invariant(isThere, 'one compaction at a time replaces segments, and new ones only come in front of them');
+      segments.splice(from, compacted.inputs.length, ...(compacted.output === undefined ? [] : [compacted.output]));
+    }
+    if (fresh !== undefined) segments = [fresh, ...segments];
+    return segments;
+  }
+
+  async #tidy(): Promise<void> {
+    try {
+      await this.#options.retention.collect();
+    } catch (error) {
+      // What could not be deleted is tried again after the next checkpoint; nothing depends on it.
+      this.#options.logger.warn({ error: asError(error) }, 'old checkpoints could not be deleted');
+    }
+    this.#startCompaction();
+  }
+
+  #startCompaction(): void {
+    const { segments, store, platform, log, logger, worker, shapes } = this.#options;
+    if (this.#compaction !== undefined || this.#compacted !== undefined || this.#stopped) return;
+    const { refs } = segments;
+    const pick = pickCompaction(refs);
+    if (pick === undefined) return;
+    const inputs = refs.slice(pick.from, pick.from + pick.count);
+    const blobName = newPartName(platform, log.epoch, this.#options.incarnation);
+    const work = compact(store, inputs, {
+      bottom: pick.from + pick.count === refs.length,
+      nowMs: worker.time.now(),
+      blobName,
+      yield: () => nextTurn(platform.scheduler),
+      isGarbage: garbageTest(shapes),
+    });
+    this.#compaction = work
+      .then(
+        (output) => {
+          this.#compacted = { inputs, output };
+        },
+        (error: unknown) => {
+          this.#options.retention.discard([blobName]);
+          if (isFatal(error)) this.#options.failed(error);
+          else logger.warn({ error: asError(error) }, 'compaction failed and will be tried again');
+        },
+      )
+      .finally(() => {
+        this.#compaction = undefined;
+      });
+  }
+
+  #tooMany(error: unknown): unknown {
+    const message = `${this.#failures} checkpoints in a row failed, the last with: ${asError(error).message}. Mend the store and start again.`;
+    return new StatefulFunctionsError('SF_CHECKPOINTS_FAIL', message, { cause: error });
+  }
+}
+
+/** Failures that no further attempt can mend, or after which only the log knows what is. */
+function isFatal(error: unknown): boolean {
+  if (!(error instanceof StatefulFunctionsError)) return true;
+  return error.code !== 'SF_STORAGE' && error.code !== 'SF_STORAGE_FULL';
+}

@@ -1,0 +1,127 @@
+import type { StateTable } from '../dispatch/state-table.js';
+import type { BlobStore } from '../ports/blob-store.js';
+import { nextTurn, type Scheduler } from '../ports/scheduler.js';
+import { timerKey } from '../state/key.js';
+import type { SegmentRef } from '../state/segment.js';
+import type { Entry } from '../state/segment-set.js';
+import { SegmentWriter } from '../state/segment-writer.js';
+import { storeMessage, storeTimer } from '../worker/message-form.js';
+import { encodeTimer, type WorkerCut } from '../worker/worker.js';
+import { encodeInFlight, type InFlightItem } from './in-flight.js';
+import type { PartRef } from './manifest.js';
+
+/** A worker's part of a checkpoint, as it lies in the blob store. */
+export interface WrittenPart {
+  /** What changed of state and timers; `undefined` for nothing. */
+  readonly segment: SegmentRef | undefined;
+  /** What is in flight; `undefined` for nothing. */
+  readonly inFlight: PartRef | undefined;
+}
+
+/** One thing in flight, as the part holds it. */
+export type StoredInFlight =
+  | { readonly kind: 'message'; readonly message: ReturnType<typeof storeMessage> }
+  | {
+      readonly kind: 'egress';
+      readonly egress: string;
+      /** `undefined` for one that is new in this checkpoint: its id follows from `number`. */
+      readonly id: string | undefined;
+      /** Its number among those that are new in this checkpoint. */
+      readonly number: number;
+      readonly value: unknown;
+      readonly headers: Readonly<Record<string, string>>;
+    };
+
+const timersPerSlice = 512;
+
+/**
+ * Encodes a cut, a slice at a time, and writes it as one blob: the segment of changed state and timers, then what is in
+ * flight. Nothing is written where there is nothing of either.
+ */
+export async function writePart(
+  cut: WorkerCut,
+  state: StateTable,
+  store: BlobStore,
+  scheduler: Scheduler,
+  blob: string,
+): Promise<WrittenPart> {
+  const segment = await encodeSegment(cut, state, scheduler, blob);
+  const blocks: Uint8Array[] = [];
+  let inFlightLength = 0;
+  for (const block of encodeInFlight(inFlightItems(cut))) {
+    blocks.push(block);
+    inFlightLength += block.length;
+    await nextTurn(scheduler);
+  }
+  if (segment === undefined && inFlightLength === 0) return { segment: undefined, inFlight: undefined };
+  const created = await store.put(blob, chunksOf(segment?.chunks ?? [], blocks));
+  if (!created) throw new Error(`the new blob ${blob} exists already`);
+  const offset = segment?.ref.length ?? 0;
+  return {
+    segment: segment?.ref,
+    inFlight: inFlightLength === 0 ? undefined : { blob, offset, length: inFlightLength },
+  };
+}
+
+async function encodeSegment(
+  cut: WorkerCut,
+  state: StateTable,
+  scheduler: Scheduler,
+  blob: string,
+): Promise<{ ref: SegmentRef; chunks: Uint8Array[] } | undefined> {
+  if (cut.state.activations.length === 0 && cut.timers.size === 0) return undefined;
+  const timers = await timerEntries(cut, scheduler);
+  const timerGroups = [...timers.keys()].sort((a, b) => a - b);
+  const writer = new SegmentWriter(blob);
+  let next = 0;
+  const addTimersBefore = (keyGroup: number) => {
+    for (; next < timerGroups.length && (timerGroups[next] as number) < keyGroup; next += 1) {
+      for (const entry of timers.get(timerGroups[next] as number) as Entry[]) writer.add(entry);
+    }
+  };
+  for await (const { keyGroup, entries } of state.encode(cut.state)) {
+    addTimersBefore(keyGroup);
+    for (const entry of entries) writer.add(entry);
+    await nextTurn(scheduler);
+  }
+  addTimersBefore(Number.POSITIVE_INFINITY);
+  return writer.finish();
+}
+
+/** Set and removed timers by key group, sorted. */
+async function timerEntries(cut: WorkerCut, scheduler: Scheduler): Promise<Map<number, Entry[]>> {
+  const groups = new Map<number, Entry[]>();
+  let count = 0;
+  for (const [id, { keyGroup, dueMs, timer }] of cut.timers) {
+    const value = timer === undefined ? undefined : encodeTimer(storeTimer(timer));
+    const entry: Entry = { key: timerKey(keyGroup, dueMs, id), value };
+    const group = groups.get(keyGroup);
+    if (group === undefined) groups.set(keyGroup, [entry]);
+    else group.push(entry);
+    if (++count % timersPerSlice === 0) await nextTurn(scheduler);
+  }
+  for (const entries of groups.values()) entries.sort((a, b) => Buffer.compare(a.key, b.key));
+  return groups;
+}
+
+function* inFlightItems({ inFlight, egresses }: WorkerCut): Iterable<InFlightItem> {
+  for (const captured of inFlight.current)
+    yield { kind: 'message', message: storeMessage(captured.envelope, captured) };
+  for (const queue of inFlight.waiting)
+    for (const envelope of queue) yield { kind: 'message', message: storeMessage(envelope) };
+  let number = 0;
+  for (const [egress, { unpublished, fresh }] of egresses) {
+    for (const { id, value, headers } of unpublished) yield { kind: 'egress', egress, id, number: 0, value, headers };
+    for (const { value, headers } of fresh)
+      yield { kind: 'egress', egress, id: undefined, number: number++, value, headers };
+  }
+}
+
+/** The id of a record that was new in a checkpoint: the same whenever that checkpoint is recovered. */
+export function egressId(logId: string, logIndex: number, slot: number, number: number): string {
+  return `${logId}-${logIndex}-${slot}-${number}`;
+}
+
+async function* chunksOf(...lists: Uint8Array[][]): AsyncIterable<Uint8Array> {
+  for (const list of lists) yield* list;
+}

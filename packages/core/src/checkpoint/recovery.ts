@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { type MessageId, parseId } from '../dispatch/envelope.js';
+import type { BlobStore } from '../ports/blob-store.js';
+import type { Platform } from '../ports/platform.js';
+import { randomHex } from '../ports/random.js';
+import { StatefulFunctionsError } from '../sdk/errors.js';
+import { keyGroupHash } from '../state/key-group.js';
+import { restoreMessage } from '../worker/message-form.js';
+import type { Worker } from '../worker/worker.js';
+import { readInFlight } from './in-flight.js';
+import type { CheckpointEntry, FixedSettings } from './manifest.js';
+import { ManifestLog } from './manifest-log.js';
+import { egressId, type StoredInFlight } from './part-writer.js';
+import { Savepoints } from './savepoints.js';
+
+/** The version of the layout of segments and in-flight parts that this code writes and reads. */
+const format = 1;
+
+/** Where an application goes on from. */
+export interface Recovered {
+  readonly log: ManifestLog;
+  readonly savepoints: Savepoints;
+  readonly incarnation: string;
+  readonly settings: FixedSettings;
+  /** The checkpoint to go on from; `undefined` at the first start. */
+  readonly manifest: CheckpointEntry | undefined;
+  /** How often in a row this manifest has been recovered from, this time included. */
+  readonly attempts: number;
+  /** What was recorded to be handled when the process ended, oldest first, one for each end. */
+  readonly suspects: readonly string[];
+}
+
+/**
+ * Opens the log, checks that this application may go on from it, and begins an epoch, which fences whoever wrote it before.
+ *
+ * @throws SF_INCOMPATIBLE, before anything is written; SF_UNKNOWN_SAVEPOINT; SF_DAMAGED.
+ */
+export async function beginEpoch(
+  store: BlobStore,
+  platform: Platform,
+  options: { maxParallelism: number; savepoint: string | undefined; checkManifest: (manifest: CheckpointEntry) => void },
+): Promise<Recovered> {
+  const settings: FixedSettings = { maxParallelism: options.maxParallelism, hash: keyGroupHash, format };
+  const log = await ManifestLog.open(store, platform);
+  const savepoints = new Savepoints(store, platform, log);
+  const find = async () => (options.savepoint === undefined ? baseOf(log, savepoints) : (await savepoints.read(options.savepoint)).manifest);
+  const check = (manifest: CheckpointEntry | undefined) => {
+    if (manifest === undefined) return;
+    checkSettings(manifest.settings, settings);
+    options.checkManifest(manifest);
+  };
+  check(await find());
+  const incarnation = randomHex(platform.random, 8);
+  await log.beginEpoch(incarnation);
+  const manifest = await find(); // Another process may have committed one more before it was fenced.
+  check(manifest);
+  if (options.savepoint !== undefined) {
+    await log.append({ kind: 'restore', savepoint: options.savepoint, newLogId: randomHex(platform.random, 16) });
+  }
+  const { tail } = log;
+  const attempts = tail.filter(({ kind }) => kind === 'epoch').length;
+  return { log, savepoints, incarnation, settings, manifest, attempts, suspects: suspectsOf(log) };
+}
+
+/** Puts back what was in flight at the cut of a checkpoint: messages in their order, and records not known to be published. */
+export async function restoreInFlight(store: BlobStore, manifest: CheckpointEntry, worker: Worker, isRetired: (typeName: string) => boolean): Promise<void> {
+  if (manifest.part === undefined) return;
+  const { blob, offset, length } = manifest.part;
+  for await (const item of readInFlight(store, blob, offset, length)) {
+    const stored = item as StoredInFlight;
+    if (stored.kind === 'message') {
+      if (!isRetired(stored.message[0].type.name)) {
+        worker.dispatcher.restore(restoreMessage(stored.message, (name) => worker.dispatcher.hostOf(name)));
+      }
+      continue;
+    }
+    const id = stored.id ?? egressId(manifest.logId, manifest.index, 0, stored.number);
+    if (!worker.restoreEgress(stored.egress, { id, value: stored.value, headers: stored.headers })) {
+      throw new StatefulFunctionsError(
+        'SF_REMOVED_CONNECTOR',
+        `records for the egress ${stored.egress} wait to be published, but no module binds it. Bind it again.`,
+      );
+    }
+  }
+}
+
+/** What the message ids of an ingress derive from: the same as long as the log goes on. */
+export function ingressSeed(logId: string, ingress: string): MessageId {
+  const seed: MessageId = { idA: 0, idB: 0, idC: 0, idD: 0 };
+  parseId(createHash('sha256').update(`${logId}/${ingress}`).digest('hex').slice(0, 32), seed);
+  return seed;
+}
+
+async function baseOf(log: ManifestLog, savepoints: Savepoints): Promise<CheckpointEntry | undefined> {
+  const { base } = log;
+  return base?.kind === 'restore' ? (await savepoints.read(base.savepoint)).manifest : base;
+}
+
+/** For each end of a process since the manifest: the last message it had recorded. */
+function suspectsOf(log: ManifestLog): string[] {
+  const suspects: string[] = [];
+  let last: string | undefined;
+  for (const entry of log.tail) {
+    if (entry.kind === 'suspect') last = entry.invocationId;
+    if (entry.kind !== 'epoch' || last === undefined) continue;
+    suspects.push(last);
+    last = undefined;
+  }
+  return suspects;
+}
+
+function checkSettings(stored: FixedSettings, now: FixedSettings): void {
+  if (stored.format !== now.format) {
+    throw incompatible(`it is of format ${stored.format}, this version reads ${now.format}. Use the version that wrote it.`);
+  }
+  if (stored.maxParallelism !== now.maxParallelism) {
+    throw incompatible(
+      `it was written with maxParallelism ${stored.maxParallelism}, not ${now.maxParallelism}, which is fixed for an application's life. ` +
+        `Start with maxParallelism ${stored.maxParallelism}.`,
+    );
+  }
+  if (stored.hash !== now.hash) throw incompatible(`it places ids by ${stored.hash}, this version by ${now.hash}.`);
+}
+
+function incompatible(why: string): StatefulFunctionsError {
+  return new StatefulFunctionsError('SF_INCOMPATIBLE', `the store cannot be used: ${why}`);
+}
