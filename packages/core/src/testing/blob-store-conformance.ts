@@ -60,6 +60,15 @@ export function blobStoreConformance(name: string, make: () => Promise<BlobStore
       strictEqual(textOf(await store.get('none')), '');
     });
 
+    test('takes each piece before it asks for the next, so a body may reuse one buffer', async (store) => {
+      async function* reusing() {
+        const buffer = new Uint8Array(4);
+        for (let piece = 1; piece <= 3; piece++) yield buffer.fill(piece);
+      }
+      await store.put('reused', reusing());
+      deepStrictEqual(plain(await store.get('reused')), Uint8Array.of(1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3));
+    });
+
     test('never replaces a blob', async (store) => {
       strictEqual(await store.put('log/1', bytesOf('first')), true);
       strictEqual(await store.put('log/1', bytesOf('second')), false);

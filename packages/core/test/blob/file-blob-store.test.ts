@@ -77,15 +77,17 @@ describe('FileBlobStore', () => {
   });
 
   it('makes a blob durable before it says that the name is taken', async () => {
-    const disk = new SimulatedDisk();
-    const store = storeOn(disk);
-    await store.open();
-    await store.put('log/0', Uint8Array.of(0));
-    disk.failNext('syncDirectory', 'EIO');
-    expect(await codeOf(store.put('log/1', Uint8Array.of(1)))).to.equal('SF_STORAGE');
-    expect(await store.put('log/1', Uint8Array.of(2))).to.equal(false);
-    disk.crash();
-    expect(await store.get('log/1')).to.deep.equal(Uint8Array.of(1));
+    for (let seed = 0; seed < 20; seed++) {
+      const disk = new SimulatedDisk({ seed });
+      const store = storeOn(disk);
+      await store.open();
+      await store.put('log/0', Uint8Array.of(0));
+      disk.failNext('syncDirectory', 'EIO');
+      expect(await codeOf(store.put('log/1', Uint8Array.of(1)))).to.equal('SF_STORAGE');
+      expect(await store.put('log/1', Uint8Array.of(2))).to.equal(false);
+      disk.crash();
+      expect(await store.get('log/1')).to.deep.equal(Uint8Array.of(1));
+    }
   });
 
   it('keeps what was acknowledged, whole, and no half of anything else, wherever power is cut', async () => {
