@@ -1,0 +1,10 @@
+/** The host's code of an error (`ENOENT`, …), if it has one. */
+export function hostCode(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}
+
+/** Whether the host found no room for what was written. */
+export function isDiskFull(error: unknown): boolean {
+  const code = hostCode(error);
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
