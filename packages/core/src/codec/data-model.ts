@@ -1,233 +1,193 @@
+import { types } from 'node:util';
 import { Address, type AnyAddress } from '../sdk/address.js';
-import { StatefulFunctionsError } from '../sdk/errors.js';
-import { CancellationToken, ReplyHandle } from '../sdk/reply.js';
-import { serializableName } from '../sdk/serializable.js';
+import { ContractAddress } from '../sdk/contract.js';
+import { CancellationToken, ReplyHandle, type ReplyTarget } from '../sdk/reply.js';
+import { serializableByPrototype } from '../sdk/serializable.js';
+import { type Binary, binaryFrom, binaryKindOf, bytesOf } from './binary.js';
+import { errorParts, makeError } from './error-value.js';
+import { isContractAddress, reference } from './reference.js';
+import { maxDepth, refuse, refuseDepth, Trail } from './trail.js';
 
-/** How deep a value may be nested. */
-export const maxDepth = 500;
+/**
+ * The values that messages and state are made of: null, undefined, booleans, numbers, bigints, strings, Date, Map, Set,
+ * arrays, plain objects, binary (typed arrays, ArrayBuffer, DataView), Error, Address, CancellationToken, ReplyHandle, and
+ * instances of classes marked @Serializable.
+ *
+ * **Gotchas** A Buffer arrives as a Uint8Array. What is referred to twice arrives as two copies. Named properties put on
+ * arrays, dates, maps, sets and binary values are not part of them, nor is anything that is not enumerable.
+ */
+export type Primitive = null | undefined | boolean | number | bigint | string;
 
-export type TypedArray =
-  | Uint8Array
-  | Uint8ClampedArray
-  | Int8Array
-  | Uint16Array
-  | Int16Array
-  | Uint32Array
-  | Int32Array
-  | BigUint64Array
-  | BigInt64Array
-  | Float32Array
-  | Float64Array;
-
-/** The typed arrays of the data model, by the name of their class. */
-export const typedArrayClasses = {
-  Uint8Array,
-  Uint8ClampedArray,
-  Int8Array,
-  Uint16Array,
-  Int16Array,
-  Uint32Array,
-  Int32Array,
-  BigUint64Array,
-  BigInt64Array,
-  Float32Array,
-  Float64Array,
-} as const;
-
-/** The error classes that keep their class; any other error becomes a plain Error with its name. */
-export const errorClasses: Readonly<Record<string, ErrorConstructor>> = {
-  Error,
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
-};
-
-/** Where in a value we are, for messages about it: built only when it is needed. */
-export interface Path {
-  readonly parent: Path | undefined;
-  readonly step: string;
-  readonly holder: object;
+/** Whether a value needs no copy. A symbol does not count: it is not in the data model. */
+export function isPrimitive(value: unknown): value is Primitive {
+  if (value === null) return true;
+  const type = typeof value;
+  return type !== 'object' && type !== 'function' && type !== 'symbol';
 }
 
 /**
- * A deep copy of a value of the data model: what a receiver, near or far, will see of it.
+ * Copies a value, so that whoever gets the copy shares nothing with whoever made the value.
  *
- * The data model: undefined, null, booleans, numbers, bigints, strings, Date, Map, Set, arrays, plain objects, binary, Error,
- * Address, CancellationToken, ReplyHandle, and instances of `@Serializable` classes. A value that is reached twice is copied
- * twice.
+ * On the path of every message: a flat object costs one clone and one pass over its fields.
  *
- * Flat objects, which most messages are, are copied by one spread: two or three times as fast as key by key.
- *
- * @throws SF_UNSUPPORTED_VALUE naming the path to what cannot be copied.
+ * @param what names the value in errors.
+ * @throws SF_UNSUPPORTED_VALUE, naming the path to what is not in the data model.
  */
-export function copyValue<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) {
-    if (typeof value === 'function' || typeof value === 'symbol') throw unsupported(value, undefined);
-    return value;
-  }
-  return copyObject(value, undefined, 0) as T;
+export function copyValue<T>(value: T, what = 'message'): T {
+  return copyPart(value, undefined, what) as T;
 }
 
-function copyAny(value: unknown, parent: Path | undefined, step: string, holder: object, depth: number): unknown {
-  if (typeof value !== 'object' || value === null) {
-    if (typeof value === 'function' || typeof value === 'symbol') throw unsupported(value, { parent, step, holder });
-    return value;
-  }
-  return copyObject(value, { parent, step, holder }, depth + 1);
+function copyPart(value: unknown, parent: Trail | undefined, key: unknown): unknown {
+  if (typeof value === 'object') return value === null ? null : copyObject(value, parent, key);
+  if (typeof value === 'function' || typeof value === 'symbol') return refuseType(value, parent, key);
+  return value;
 }
 
-function copyObject(value: object, path: Path | undefined, depth: number): object {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return copyPlain(value as Record<string, unknown>, path, depth);
-  guard(value, path, depth);
-  if (Array.isArray(value)) return copyArray(value, path, depth);
-  if (value instanceof Map) {
-    const copy = new Map<unknown, unknown>();
-    for (const [key, item] of value) {
-      copy.set(copyAny(key, path, `{key ${String(key)}}`, value, depth), copyAny(item, path, `{${describeKey(key)}}`, value, depth));
-    }
-    return copy;
-  }
-  if (value instanceof Set) {
-    const copy = new Set<unknown>();
-    for (const item of value) copy.add(copyAny(item, path, '{item}', value, depth));
-    return copy;
-  }
-  if (value instanceof Date) return new Date(value.getTime());
-  if (ArrayBuffer.isView(value)) return copyView(value, path);
-  if (value instanceof ArrayBuffer) return value.slice(0);
-  if (value instanceof Error) return copyError(value, path, depth);
-  if (value instanceof Address || value instanceof CancellationToken || value instanceof ReplyHandle) return value;
-  if (serializableName(value.constructor) !== undefined) {
-    const copy: object = Object.create(prototype as object);
-    copyFields(value as Record<string, unknown>, copy, path, depth);
-    return copy;
-  }
-  throw unsupported(value, path);
+function copyObject(value: object, parent: Trail | undefined, key: unknown): object {
+  if (parent !== undefined && parent.depth >= maxDepth) refuseDepth(parent);
+  const prototype: object | null = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype) return copyPlain(value, parent, key);
+  if (prototype === Array.prototype && Array.isArray(value)) return copyArray(value, parent, key);
+  return copySpecial(value, prototype, parent, key);
 }
 
-function copyPlain(value: Record<string, unknown>, path: Path | undefined, depth: number): object {
+/** The clone reads accessors once and keeps an own `__proto__` a plain field; from then on only the clone is looked at. */
+function copyPlain(value: object, parent: Trail | undefined, key: unknown): object {
   const copy: Record<string, unknown> = { ...value };
-  let isChecked = false;
-  for (const key in copy) {
-    const item = copy[key];
-    if (typeof item !== 'object' || item === null) {
-      if (typeof item === 'function' || typeof item === 'symbol') throw unsupported(item, { parent: path, step: `.${key}`, holder: value });
-      continue;
+  if (Object.getOwnPropertySymbols(copy).length > 0) refuseSymbols(parent, key);
+  let trail: Trail | undefined;
+  for (const field in copy) {
+    const part = copy[field];
+    const type = typeof part;
+    if (type === 'object') {
+      if (part === null || !Object.hasOwn(copy, field)) continue;
+      trail ??= new Trail(parent, key, value);
+      copy[field] = copyObject(part as object, trail, field);
+    } else if (type === 'function' || type === 'symbol') {
+      if (Object.hasOwn(copy, field)) refuseType(part, new Trail(parent, key, value), field);
     }
-    if (!isChecked) {
-      guard(value, path, depth);
-      isChecked = true;
-    }
-    const copied = copyAny(item, path, `.${key}`, value, depth);
-    if (key === '__proto__') define(copy, key, copied);
-    else copy[key] = copied;
   }
-  if (Object.getOwnPropertySymbols(copy).length > 0) throw unsupported(Object.getOwnPropertySymbols(copy)[0], path);
   return copy;
 }
 
-function copyFields(value: Record<string, unknown>, copy: object, path: Path | undefined, depth: number): void {
-  for (const key of Object.keys(value)) define(copy, key, copyAny(value[key], path, `.${key}`, value, depth));
+/** As `copyPlain`, for objects that have another prototype, or none. */
+function copyFields(value: object, prototype: object | null, parent: Trail | undefined, key: unknown): object {
+  const copy = { __proto__: prototype, ...value } as unknown as Record<string, unknown>;
+  if (Object.getOwnPropertySymbols(copy).length > 0) refuseSymbols(parent, key);
+  const trail = new Trail(parent, key, value);
+  for (const field of Object.keys(copy)) {
+    const part = copy[field];
+    if (!isPrimitive(part)) copy[field] = copyPart(part, trail, field);
+  }
+  return copy;
 }
 
-function copyArray(value: unknown[], path: Path | undefined, depth: number): unknown[] {
-  const copy = new Array(value.length);
+function copyArray(value: readonly unknown[], parent: Trail | undefined, key: unknown): unknown[] {
+  const copy: unknown[] = [];
+  let trail: Trail | undefined;
   for (let index = 0; index < value.length; index += 1) {
-    if (!(index in value)) throw unsupported(undefined, { parent: path, step: `[${index}]`, holder: value }, 'a hole in an array');
-    copy[index] = copyAny(value[index], path, `[${index}]`, value, depth);
+    const part = value[index];
+    if (isPrimitive(part)) {
+      if (part === undefined && !Object.hasOwn(value, index)) {
+        refuse(new Trail(parent, key, value), index, 'a hole in an array', 'Fill it, with undefined for instance.');
+      }
+      copy.push(part);
+    } else {
+      trail ??= new Trail(parent, key, value);
+      copy.push(copyPart(part, trail, index));
+    }
   }
   return copy;
 }
 
-/** A view on shared or larger memory becomes one on memory of its own. A Buffer becomes a Uint8Array. */
-function copyView(view: ArrayBufferView, path: Path | undefined): ArrayBufferView {
-  const bytes = new Uint8Array(view.byteLength);
-  bytes.set(new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength));
-  if (view instanceof DataView) return new DataView(bytes.buffer);
-  if (Buffer.isBuffer(view)) return bytes;
-  const Class = typedArrayClasses[view.constructor.name as keyof typeof typedArrayClasses];
-  if (Class === undefined) throw unsupported(view, path);
-  return new Class(bytes.buffer);
+function copySpecial(value: object, prototype: object | null, parent: Trail | undefined, key: unknown): object {
+  if (prototype === null) return copyFields(value, null, parent, key);
+  if (types.isNativeError(value)) return copyError(value, parent, key);
+  if (serializableByPrototype(prototype) !== undefined) return copyFields(value, prototype, parent, key);
+  switch (prototype) {
+    case Date.prototype:
+      if (types.isDate(value)) return new Date(value.getTime());
+      break;
+    case Map.prototype:
+      if (types.isMap(value)) return copyMap(value, new Trail(parent, key, value));
+      break;
+    case Set.prototype:
+      if (types.isSet(value)) return copySet(value, new Trail(parent, key, value));
+      break;
+    case Address.prototype:
+    case ContractAddress.prototype:
+      return copyAddress(value as AnyAddress);
+    case CancellationToken.prototype: {
+      const { timerId, dueMs } = value as CancellationToken;
+      return new CancellationToken(timerId, dueMs);
+    }
+    case ReplyHandle.prototype:
+      return copyHandle(value as ReplyHandle, new Trail(parent, key, value));
+  }
+  return copyBinary(value, prototype, parent, key) ?? refuseType(value, parent, key);
 }
 
-function copyError(error: Error, path: Path | undefined, depth: number): Error {
-  const parts = errorParts(error);
-  const cause = parts.cause === undefined ? undefined : copyAny(parts.cause, path, '.cause', error, depth);
-  return makeError({ ...parts, cause });
+function copyMap(value: ReadonlyMap<unknown, unknown>, trail: Trail): Map<unknown, unknown> {
+  const copy = new Map<unknown, unknown>();
+  for (const [key, part] of value) copy.set(copyPart(key, trail, key), copyPart(part, trail, key));
+  return copy;
 }
 
-/** What of an error is data. */
-export interface ErrorParts {
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string | undefined;
-  readonly code: string | number | undefined;
-  readonly cause: unknown;
+function copySet(value: ReadonlySet<unknown>, trail: Trail): Set<unknown> {
+  const copy = new Set<unknown>();
+  for (const part of value) copy.add(copyPart(part, trail, copy.size));
+  return copy;
 }
 
-export function errorParts(error: Error): ErrorParts {
-  const { code } = error as { code?: unknown };
-  return {
-    name: String(error.name),
-    message: String(error.message),
-    stack: typeof error.stack === 'string' ? error.stack : undefined,
-    code: typeof code === 'string' || typeof code === 'number' ? code : undefined,
-    cause: error.cause,
-  };
+function copyAddress(address: AnyAddress): AnyAddress {
+  return reference(address.type.name, address.id, isContractAddress(address));
 }
 
-export function makeError({ name, message, stack, code, cause }: ErrorParts): Error {
-  const Class = Object.hasOwn(errorClasses, name) ? (errorClasses[name] as ErrorConstructor) : Error;
-  const error = cause === undefined ? new Class(message) : new Class(message, { cause });
-  if (error.name !== name) define(error, 'name', name, false);
-  define(error, 'stack', stack, false);
-  if (code !== undefined) define(error, 'code', code);
-  return error;
+function copyHandle(handle: ReplyHandle, trail: Trail): ReplyHandle {
+  return new ReplyHandle(copyPart(handle.target, trail, 'target') as ReplyTarget);
 }
 
-/** Sets an own property, also one called `__proto__`. */
-export function define(target: object, key: string, value: unknown, enumerable = true): void {
-  Object.defineProperty(target, key, { value, enumerable, writable: true, configurable: true });
-}
+function copyError(error: Error, parent: Trail | undefined, key: unknown): Error {
+  const { kind, hidden, shown, className } = errorParts(error);
+  const prototype: object | undefined = className === undefined ? undefined : Object.getPrototypeOf(error);
+  return makeError(kind, fields(hidden), fields(shown), prototype);
 
-/** Refuses what is too deep, or contains itself. */
-export function guard(value: object, path: Path | undefined, depth: number): void {
-  if (depth > maxDepth) throw unsupported(value, path, `more than ${maxDepth} levels of nesting`);
-  for (let at = path; at !== undefined; at = at.parent) {
-    if (at.holder === value) throw unsupported(value, path, 'a cycle');
+  function fields(parts: Record<string, unknown>): Record<string, unknown> {
+    const trail = new Trail(parent, key, error);
+    for (const field of Object.keys(parts)) parts[field] = copyPart(parts[field], trail, field);
+    return parts;
   }
 }
 
-/** @returns the error for a value that is not of the data model. */
-export function unsupported(value: unknown, path: Path | undefined, what = describe(value)): StatefulFunctionsError {
-  let text = '';
-  let steps = 0;
-  for (let at = path; at !== undefined && steps < 20; at = at.parent) {
-    text = at.step + text;
-    steps += 1;
+function copyBinary(value: object, prototype: object, parent: Trail | undefined, key: unknown): object | undefined {
+  try {
+    if (prototype === Uint8Array.prototype || prototype === Buffer.prototype) {
+      if (types.isUint8Array(value)) return new Uint8Array(value);
+    } else {
+      const kind = binaryKindOf(prototype);
+      if (kind !== undefined && (ArrayBuffer.isView(value) || types.isArrayBuffer(value))) {
+        return binaryFrom(kind, bytesOf(value as Binary));
+      }
+    }
+  } catch {
+    refuse(parent, key, 'binary whose buffer was transferred away', 'Copy it before the transfer.'); // Only that makes it throw.
   }
-  return new StatefulFunctionsError(
-    'SF_UNSUPPORTED_VALUE',
-    `value${text} is ${what}, which cannot be sent or stored. Use plain data, or mark its class @Serializable.`,
+  return undefined;
+}
+
+function refuseSymbols(parent: Trail | undefined, key: unknown): never {
+  return refuse(parent, key, 'an object with a symbol for a key', 'Use a string.');
+}
+
+function refuseType(value: unknown, parent: Trail | undefined, key: unknown): never {
+  if (typeof value === 'function')
+    return refuse(parent, key, 'a function', 'Pass data, and keep code in the function class.');
+  if (typeof value === 'symbol') return refuse(parent, key, 'a symbol', 'Use a string.');
+  if (types.isPromise(value)) return refuse(parent, key, 'a promise', 'Await it first.');
+  return refuse(
+    parent,
+    key,
+    'an object of a class that is not in the data model',
+    'Mark the class @Serializable, or use a plain object.',
   );
-}
-
-function describe(value: unknown): string {
-  if (typeof value === 'function') return 'a function';
-  if (typeof value === 'symbol') return 'a symbol';
-  const name = (value as object | undefined)?.constructor?.name;
-  return name === undefined ? 'an object without a class' : `an instance of ${name}`;
-}
-
-function describeKey(key: unknown): string {
-  return typeof key === 'string' ? JSON.stringify(key) : typeof key === 'object' ? 'object' : String(key);
-}
-
-/** An address whose type is known by name only. */
-export function isAddress(value: unknown): value is AnyAddress {
-  return value instanceof Address;
 }

@@ -1,39 +1,56 @@
 import { StatefulFunctionsError } from './errors.js';
+import { checkName } from './name.js';
 
-type Class = abstract new (...args: never[]) => object;
+/** A class whose instances are values of the data model. */
+export type SerializableClass = abstract new (...args: never[]) => object;
 
-const byName = new Map<string, Class>();
-const byClass = new Map<Class, string>();
+const classesByName = new Map<string, SerializableClass>();
+const namesByPrototype = new WeakMap<object, string>();
 
 /**
- * Lets instances of a class travel in messages and be kept in state, under a name that outlives renames of the class.
+ * Lets instances of a class be messages and state: `@Serializable('ride/point') class Point { … }`.
  *
- * What travels is the instance's own enumerable fields; a copy gets the class's prototype, and its constructor does not run.
+ * **Details** An instance is its own enumerable fields, each a value of the data model. A copy gets the class's prototype
+ * and those fields; the constructor does not run. The name is stored with the value, so the class may be renamed, but the
+ * name must stay.
  *
- * @throws SF_SERIALIZABLE if another class has the name.
+ * **Gotchas** `#private` fields are not copied, and methods that use them throw on a copy. A subclass needs its own name.
+ *
+ * @throws SF_INVALID_NAME; SF_SERIALIZABLE if another class has the name, or the class has another name.
  */
-export function Serializable(name: string): (constructor: Class) => void {
-  return (constructor) => {
-    const other = byName.get(name);
-    if (other !== undefined && other !== constructor) {
-      throw new StatefulFunctionsError('SF_SERIALIZABLE', `two classes are @Serializable(${JSON.stringify(name)}). Give each its own name.`);
+export function Serializable(name: `${string}/${string}`): (target: SerializableClass) => void {
+  checkName('serializable class', name);
+  return (target) => {
+    const other = classesByName.get(name);
+    if (other !== undefined && other !== target) {
+      throw new StatefulFunctionsError(
+        'SF_SERIALIZABLE',
+        `two classes are named ${name} by @Serializable. Give one of them another name, or load its file only once.`,
+      );
     }
-    byName.set(name, constructor);
-    byClass.set(constructor, name);
+    const earlier = namesByPrototype.get(target.prototype);
+    if (earlier !== undefined && earlier !== name) {
+      throw new StatefulFunctionsError(
+        'SF_SERIALIZABLE',
+        `one class is named both ${earlier} and ${name} by @Serializable. Keep the name that stored values have.`,
+      );
+    }
+    classesByName.set(name, target);
+    namesByPrototype.set(target.prototype, name);
   };
 }
 
-/** The name of a serializable class; `undefined` for any other. */
-export function serializableName(constructor: unknown): string | undefined {
-  return byClass.get(constructor as Class);
+/** The class of this name, if its file was loaded. */
+export function serializableByName(name: string): SerializableClass | undefined {
+  return classesByName.get(name);
 }
 
-/** @throws SF_SERIALIZABLE if no class has the name. */
-export function serializableClass(name: string): Class {
-  const found = byName.get(name);
-  if (found !== undefined) return found;
-  throw new StatefulFunctionsError(
-    'SF_SERIALIZABLE',
-    `a value of the class ${JSON.stringify(name)} was stored or sent, but no class is @Serializable under that name. Import the class before the application starts.`,
-  );
+/** The name of a class; `undefined` if it is not marked, even if a class it extends is. */
+export function serializableByClass(type: SerializableClass): string | undefined {
+  return namesByPrototype.get(type.prototype);
+}
+
+/** The name of the class whose instances have this prototype. */
+export function serializableByPrototype(prototype: object): string | undefined {
+  return namesByPrototype.get(prototype);
 }
