@@ -76,6 +76,17 @@ describe('JsonLinesSink', () => {
     expect(await contentsOf(disk, 'out.jsonl')).to.equal('1\n2\n');
   });
 
+  it('leaves nothing of a write that failed half-way', async () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const disk = new SimulatedDisk({ seed });
+      const { sink } = await started(disk);
+      disk.failNext('write', 'EIO');
+      expect(await codeOf(sink.publish(recordsOf('a text that is longer than the next')))).to.equal('SF_SINK');
+      await sink.publish(recordsOf(2));
+      expect(await contentsOf(disk, 'out.jsonl')).to.equal('2\n');
+    }
+  });
+
   it('publishes no more after a failed sync, until it is opened again', async () => {
     const disk = new SimulatedDisk();
     const { sink, position } = await started(disk);
