@@ -68,10 +68,13 @@ export class Checkpointer {
   #timer: Scheduled | undefined;
   #running: Promise<void> | undefined;
   #wanted = false;
+  /** The next checkpoint is taken even if nothing changed. */
+  #forced = false;
   #stopped = false;
   #checkpoint: number;
   #last: Pick<CheckpointEntry, 'segments' | 'part'> | undefined;
   #lastIndex = 0;
+  #published = 0;
   #committed = 0;
   #abandoned = 0;
   #failures = 0;
@@ -131,6 +134,7 @@ export class Checkpointer {
 
   /** A checkpoint that stays. @throws SF_SAVEPOINT_EXISTS */
   async savepoint(name: string): Promise<Savepoint> {
+    this.#forced = this.#options.log.base?.kind !== 'checkpoint';
     await this.now();
     return this.#options.savepoints.create(name);
   }
@@ -164,7 +168,8 @@ export class Checkpointer {
   async #take(): Promise<void> {
     const { worker, platform, log, logger, metrics } = this.#options;
     this.#wanted = false;
-    if (!worker.hasChanges && this.#compacted === undefined) return;
+    if (!worker.hasChanges && this.#compacted === undefined && !this.#forced) return;
+    this.#forced = false;
     const startMs = platform.clock.monotonic();
     this.#checkpoint += 1;
     const blob = newPartName(platform, log.epoch, this.#options.incarnation);
@@ -192,6 +197,7 @@ export class Checkpointer {
     this.#options.segments.replace(entry.segments);
     const numbers = new Map<FreshRecord, number>();
     for (const { fresh } of cut.egresses.values()) for (const record of fresh) numbers.set(record, numbers.size);
+    worker.dispatcher.guard = undefined; // The process has come further than it ever did from the last manifest.
     worker.committed((record) => egressId(entry.logId, entry.index, 0, numbers.get(record) as number));
     this.#lastDurationMs = platform.clock.monotonic() - startMs;
     metrics.observe('sf_checkpoint_duration_seconds', this.#lastDurationMs / 1_000);
@@ -211,6 +217,7 @@ export class Checkpointer {
     const isPublished = [...cut.egresses.values()].every(
       ({ unpublished, fresh }) => unpublished.length + fresh.length === 0,
     );
+    if (isPublished) this.#published = this.#lastIndex;
     return {
       kind: 'checkpoint',
       checkpoint: this.#checkpoint,
@@ -221,7 +228,7 @@ export class Checkpointer {
       ingresses: cut.ingresses,
       egresses,
       part,
-      published: isPublished ? this.#lastIndex : 0,
+      published: this.#published,
       condemned: condemnedBy({ segments, part }, this.#last),
     };
   }

@@ -260,7 +260,9 @@ export class Dispatcher implements InvocationServices {
     this.#busy.add(activation);
     load().then(
       () => {
-        if (!this.#isClosed) this.#free(activation);
+        if (this.#isClosed) return;
+        this.#guardFatal(() => this.#free(activation));
+        if (!this.#isOpen) this.onSlice();
       },
       (error: unknown) => {
         if (!this.#isClosed) this.fatal(error);
@@ -331,7 +333,9 @@ export class Dispatcher implements InvocationServices {
     const settled = (settle: () => void) => {
       timeout.cancel();
       // A promise that outlived its invocation, or its worker, has no say any more.
-      if (!invocation.ended && !this.#isClosed) this.#guardFatal(settle);
+      if (invocation.ended || this.#isClosed) return;
+      this.#guardFatal(settle);
+      if (!this.#isOpen) this.onSlice();
     };
     result.then(
       (value) => settled(() => this.#finish(activation, envelope, invocation, value)),

@@ -186,7 +186,7 @@ export class FunctionHost {
 
   /** What the record of an activation holds, in the order of the shape. */
   recordFields(activation: Activation): StoredField[] {
-    return this.plan.fields.map((field, index): StoredField => {
+    return this.plan.fields.map((_, index): StoredField => {
       const cell = activation.cells?.[index];
       if (cell instanceof MapCell) return { generation: cell.generation };
       if (cell instanceof ListCell) return { generation: cell.generation, length: cell.length, stampMs: cell.stampMs };

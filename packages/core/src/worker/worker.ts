@@ -90,7 +90,7 @@ export class Worker implements Outlets {
   #cut: WorkerCut | undefined;
   #waiters: (() => void)[] = [];
   #roomWaiters: (() => void)[] = [];
-  #idleWaiters: (() => void)[] = [];
+  #conditions: { holds: () => boolean; resolve: () => void }[] = [];
   /** Whether anything happened since the last cut that a checkpoint would show. */
   #moved = false;
 
@@ -181,17 +181,19 @@ export class Worker implements Outlets {
     this.#options.wanted();
   }
 
-  /** Whether everything handed in has been handled; timers that are not due do not count. */
-  get isIdle(): boolean {
-    return this.dispatcher.backlog === 0 && [...this.pumps.values()].every((pump) => pump.ended || this.#phase !== 'running');
+  /** Resolves when every ingress has ended and nothing is in flight; timers that are not due do not count. */
+  whenDrained(): Promise<void> {
+    return this.#when(() => this.dispatcher.backlog === 0 && [...this.pumps.values()].every((pump) => pump.ended));
   }
 
-  /** Resolves when the worker is idle: bounded ingresses are drained, nothing is in flight. */
-  whenIdle(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#idleWaiters.push(resolve);
-      this.#afterSlice();
-    });
+  /** Resolves when no handler runs. */
+  whenQuiet(): Promise<void> {
+    return this.#when(() => this.dispatcher.runningCount === 0);
+  }
+
+  #when(holds: () => boolean): Promise<void> {
+    if (holds()) return Promise.resolve();
+    return new Promise((resolve) => this.#conditions.push({ holds, resolve }));
   }
 
   // --- Checkpoints
@@ -323,7 +325,12 @@ export class Worker implements Outlets {
     if (this.#roomWaiters.length > 0 && (this.#phase !== 'running' || this.#hasRoom)) {
       for (const waiter of this.#roomWaiters.splice(0)) waiter();
     }
-    if (this.#idleWaiters.length > 0 && this.isIdle) for (const waiter of this.#idleWaiters.splice(0)) waiter();
+    if (this.#conditions.length === 0) return;
+    this.#conditions = this.#conditions.filter(({ holds, resolve }) => {
+      if (!holds()) return true;
+      resolve();
+      return false;
+    });
   }
 }
 

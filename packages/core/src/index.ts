@@ -1,0 +1,66 @@
+export { Application, type ApplicationStatus, type RunningApplication } from './application/application.js';
+export { CallError, type CallOptions, type Client, type SendOptions } from './application/client.js';
+export type { ModuleSource } from './application/module-loader.js';
+export type { CheckpointOptions, StartOptions } from './application/options.js';
+export { FileBlobStore } from './blob/file-blob-store.js';
+export { MemoryBlobStore } from './blob/memory-blob-store.js';
+export type { CheckpointStatus } from './checkpoint/checkpointer.js';
+export { CallbackSink } from './io/callback-sink.js';
+export { JsonLinesSink } from './io/json-lines-sink.js';
+export { JsonLinesSource } from './io/json-lines-source.js';
+export { MemorySink } from './io/memory-sink.js';
+export { MemorySource } from './io/memory-source.js';
+export { nodePlatform } from './node/node-platform.js';
+export type { BlobBody, BlobStore, ByteRange } from './ports/blob-store.js';
+export type { Clock } from './ports/clock.js';
+export type { EgressRecord, EgressSink } from './ports/egress-sink.js';
+export type { DirectoryEntry, FileHandle, FileLock, FileSystem, Watch } from './ports/file-system.js';
+export type { ConnectorServices, IngressReader, IngressRecord, IngressSource, MalformedRecord } from './ports/ingress-source.js';
+export { type Logger, silentLogger } from './ports/logger.js';
+export type { Labels, Metrics } from './ports/metrics.js';
+export type { Platform } from './ports/platform.js';
+export type { Position } from './ports/position.js';
+export type { Random } from './ports/random.js';
+export type { Scheduled, Scheduler } from './ports/scheduler.js';
+export { Address, type AnyAddress, maxIdLength } from './sdk/address.js';
+export type { AskOptions, Context, Headers, QueryContext, Timed } from './sdk/context.js';
+export {
+  type Ask,
+  ask,
+  type Asker,
+  type Caller,
+  type Contract,
+  type ContractAddress,
+  type Handlers,
+  type Operation,
+  type Operations,
+  type Query,
+  query,
+  type Reply,
+  type ReplyFailure,
+  type ReplyTo,
+  type Send,
+  type Sender,
+  send,
+} from './sdk/contract.js';
+export { type DeadLetter, deadLetters } from './sdk/dead-letter.js';
+export { defineFunction } from './sdk/define-function.js';
+export type { Duration } from './sdk/duration.js';
+export { Egress } from './sdk/egress.js';
+export { type ErrorCode, errorCodes, StatefulFunctionsError } from './sdk/errors.js';
+export type { FunctionOptions, RetryPolicy } from './sdk/function-definition.js';
+export { type AnyFunctionType, FunctionType, type Handled, type SchemaFunctionType } from './sdk/function-type.js';
+export { Ingress } from './sdk/ingress.js';
+export { type Binder, Module, type StatefulFunctionModule } from './sdk/module.js';
+export { Persisted } from './sdk/persisted.js';
+export { PersistedList } from './sdk/persisted-list.js';
+export { type MapKey, PersistedMap } from './sdk/persisted-map.js';
+export { PersistedValue } from './sdk/persisted-value.js';
+export { CancellationToken, type Consistency, ReplyHandle } from './sdk/reply.js';
+export { Route } from './sdk/route.js';
+export type { Downstream, Router } from './sdk/router.js';
+export type { Schema } from './sdk/schema.js';
+export { Serializable } from './sdk/serializable.js';
+export { Inject, Service, Token } from './sdk/service.js';
+export type { PersistedOptions, TtlOptions } from './sdk/state-field.js';
+export { StatefulFunction } from './sdk/stateful-function.js';
