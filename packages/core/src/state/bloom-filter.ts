@@ -1,44 +1,65 @@
-import { hashBytes } from './key-group.js';
+import { xxh32OfBytes } from './xxh32.js';
 
 const bitsPerKey = 10;
 const probes = 7;
-const secondSeed = 0x9747b28c;
+/** Positions come from 32 bits; a larger filter would leave bits unused. */
+const maxBytes = 2 ** 29;
+
+/** What a bloom filter knows a key by. */
+export function bloomHash(key: Uint8Array): number {
+  return xxh32OfBytes(key);
+}
 
 /**
- * A bloom filter over keys: says "no" for certain, "maybe" with about one error in a hundred.
- * Double hashing after Kirsch & Mitzenmacher, "Less Hashing, Same Performance", 2006.
+ * Collects keys for a bloom filter, which says of a key that it is certainly not among them, or that it may be (wrong for
+ * about one in a hundred).
+ *
+ * Source: Bloom, "Space/Time Trade-offs in Hash Coding with Allowable Errors", 1970; double hashing after Kirsch &
+ * Mitzenmacher, "Less Hashing, Same Performance", 2006.
  */
-export class BloomFilter {
-  constructor(readonly bits: Uint8Array) {}
+export class BloomFilterBuilder {
+  #hashes = new Uint32Array(1024);
+  #count = 0;
 
-  /** Made of the two hashes of each key, one after the other. */
-  static of(hashes: readonly number[]): BloomFilter {
-    const filter = new BloomFilter(new Uint8Array(Math.max(8, Math.ceil((hashes.length / 2) * bitsPerKey / 8))));
-    for (let index = 0; index < hashes.length; index += 2) filter.#add(hashes[index] as number, hashes[index + 1] as number);
+  add(hash: number): void {
+    if (this.#count === this.#hashes.length) {
+      const grown = new Uint32Array(this.#count * 2);
+      grown.set(this.#hashes);
+      this.#hashes = grown;
+    }
+    this.#hashes[this.#count++] = hash;
+  }
+
+  build(): Uint8Array {
+    const filter = new Uint8Array(Math.min(maxBytes, Math.ceil((this.#count * bitsPerKey) / 8) + 8));
+    const bits = filter.length * 8;
+    for (let index = 0; index < this.#count; index += 1) {
+      let hash = this.#hashes[index] as number;
+      const step = stepOf(hash);
+      for (let probe = 0; probe < probes; probe += 1) {
+        const bit = hash % bits;
+        const byte = Math.floor(bit / 8);
+        filter[byte] = (filter[byte] as number) | (1 << (bit & 7));
+        hash = (hash + step) >>> 0;
+      }
+    }
     return filter;
-  }
-
-  mayHave(key: Uint8Array): boolean {
-    const size = this.bits.length * 8;
-    const first = hashBytes(key, 0);
-    const second = hashBytes(key, secondSeed) | 1;
-    for (let probe = 0; probe < probes; probe += 1) {
-      const bit = ((first + Math.imul(probe, second)) >>> 0) % size;
-      if (((this.bits[bit >>> 3] as number) & (1 << (bit & 7))) === 0) return false;
-    }
-    return true;
-  }
-
-  #add(first: number, second: number): void {
-    const size = this.bits.length * 8;
-    for (let probe = 0; probe < probes; probe += 1) {
-      const bit = ((first + Math.imul(probe, second)) >>> 0) % size;
-      this.bits[bit >>> 3] = (this.bits[bit >>> 3] as number) | (1 << (bit & 7));
-    }
   }
 }
 
-/** Appends the two hashes of a key that a filter is made of. */
-export function pushHashes(hashes: number[], key: Uint8Array): void {
-  hashes.push(hashBytes(key, 0), hashBytes(key, secondSeed) | 1);
+/** Whether a key with this hash may have been added. */
+export function mayContain(filter: Uint8Array, keyHash: number): boolean {
+  const bits = filter.length * 8;
+  let hash = keyHash;
+  const step = stepOf(hash);
+  for (let probe = 0; probe < probes; probe += 1) {
+    const bit = hash % bits;
+    if (((filter[Math.floor(bit / 8)] as number) & (1 << (bit & 7))) === 0) return false;
+    hash = (hash + step) >>> 0;
+  }
+  return true;
+}
+
+function stepOf(hash: number): number {
+  return Math.imul((hash >>> 17) | (hash << 15), 0x9e3779b1) >>> 0;
 }

@@ -1,26 +1,14 @@
-import xxhash from 'xxhash-wasm';
+import { xxh32OfText } from './xxh32.js';
 
-const { h32Raw } = await xxhash();
-
-/** The name of the hash that places ids, as manifests record it. */
+/** Names the function behind `keyGroupOf`; manifests hold it, since another function would look for state elsewhere. */
 export const keyGroupHash = 'xxh32';
 
-const scratch = Buffer.alloc(4_096);
-
 /**
- * The key group of an id: a hash of its UTF-8 bytes alone, so that instances of different types with one id are neighbours.
+ * The key group of an id: the unit in which state and work are dealt out to workers.
+ *
+ * It depends on the id alone and not on the function type, so that `user/42` and `cart/42` live on one worker and talk without
+ * a network between them.
  */
 export function keyGroupOf(id: string, maxParallelism: number): number {
-  return hashText(id, 0) % maxParallelism;
-}
-
-/** XXH32 of the UTF-8 bytes of a text. */
-function hashText(text: string, seed: number): number {
-  if (text.length * 3 > scratch.length) return h32Raw(Buffer.from(text), seed);
-  return h32Raw(scratch.subarray(0, scratch.write(text, 'utf8')), seed);
-}
-
-/** XXH32 of bytes. */
-export function hashBytes(bytes: Uint8Array, seed: number): number {
-  return h32Raw(bytes, seed);
+  return xxh32OfText(id) % maxParallelism;
 }

@@ -1,59 +1,17 @@
 import { invariant } from '../sdk/errors.js';
 
 /**
- * Keys of segments: bytes that sort by key group, then section, then what the section is about.
+ * Keys of stored entries, ordered as bytes: by key group, then section, then what the section orders by.
  *
- * - State: `keyGroup u16 | 1 | type | id`, the record of an address; and `… | 2 | field | generation (8 bytes) | sub` behind
- *   it, an entry of one of its maps or lists.
- * - Timers: `keyGroup u16 | 2 | due u64 | timer id (16 bytes)`.
+ * ```
+ * record   key group u16 | 1 | type | id
+ * entry    key group u16 | 1 | type | id | field | generation (8 bytes) | sub key
+ * timer    key group u16 | 2 | due (8 bytes) | timer id (16 bytes)
+ * ```
  *
- * Numbers are big endian. Texts are UTF-8 ended by a zero byte; a zero byte inside is written as 0x00 0xff, which sorts behind
- * the end of a text that is a prefix of another and before anything that continues it, for no end is followed by 0xff.
+ * Texts are UTF-8 with `00` written as `00 ff`, and end with `00 01`. So no text's end sorts behind a longer text that begins
+ * alike, and keys compare as their texts do, one after the other. A record sorts directly before its entries.
  */
-const stateSection = 1;
-const timerSection = 2;
-const entryMark = 2;
-const generationBytes = 8;
-const timerIdBytes = 16;
-
-/** The key of an address's record. */
-export function recordKey(keyGroup: number, typeName: string, id: string): Uint8Array {
-  const type = terminated(typeName);
-  const name = terminated(id);
-  const key = Buffer.allocUnsafeSlow(3 + type.length + name.length);
-  key.writeUInt16BE(keyGroup, 0);
-  key[2] = stateSection;
-  key.set(type, 3);
-  key.set(name, 3 + type.length);
-  return key;
-}
-
-/** What the keys of all entries of one map or list begin with. */
-export function entryPrefix(record: Uint8Array, field: string, generation: Uint8Array): Uint8Array {
-  invariant(generation.length === generationBytes, 'a generation has eight bytes');
-  return Buffer.concat([record, Uint8Array.of(entryMark), terminated(field), generation]);
-}
-
-export function entryKey(prefix: Uint8Array, sub: Uint8Array): Uint8Array {
-  return Buffer.concat([prefix, sub]);
-}
-
-export function timerKey(keyGroup: number, dueMs: number, timerId: string): Uint8Array {
-  const key = Buffer.alloc(11 + timerIdBytes);
-  writeTimerStart(key, keyGroup, dueMs);
-  key.write(timerId, 11, 'hex');
-  return key;
-}
-
-/** The keys of all timers of a key group due in [fromMs, toMs). */
-export function timerRange(keyGroup: number, fromMs: number, toMs: number): { from: Uint8Array; to: Uint8Array } {
-  const from = Buffer.alloc(11);
-  const to = Buffer.alloc(11);
-  writeTimerStart(from, keyGroup, fromMs);
-  writeTimerStart(to, keyGroup, toMs);
-  return { from, to };
-}
-
 export type ParsedKey =
   | { readonly kind: 'record'; readonly keyGroup: number; readonly type: string; readonly id: string }
   | {
@@ -67,62 +25,234 @@ export type ParsedKey =
     }
   | { readonly kind: 'timer'; readonly keyGroup: number; readonly dueMs: number; readonly timerId: string };
 
-/** What a key is about. */
-export function parseKey(key: Uint8Array): ParsedKey {
-  const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
-  const keyGroup = bytes.readUInt16BE(0);
-  if (bytes[2] === timerSection) {
-    const dueMs = Number(bytes.readBigUInt64BE(3));
-    return { kind: 'timer', keyGroup, dueMs, timerId: bytes.toString('hex', 11) };
-  }
-  const type = readText(bytes, 3);
-  const id = readText(bytes, type.end);
-  if (id.end === bytes.length) return { kind: 'record', keyGroup, type: type.text, id: id.text };
-  const field = readText(bytes, id.end + 1);
-  const generation = bytes.subarray(field.end, field.end + generationBytes);
-  const sub = bytes.subarray(field.end + generationBytes);
-  return { kind: 'entry', keyGroup, type: type.text, id: id.text, field: field.text, generation, sub };
+const stateSection = 1;
+const timerSection = 2;
+/** Key group and section. */
+const headLength = 3;
+const generationLength = 8;
+const timerKeyLength = headLength + 8 + 16;
+
+/** The key of an address's record. */
+export function recordKey(keyGroup: number, typeName: string, id: string): Uint8Array {
+  reserve(headLength);
+  writeHead(scratch, keyGroup, stateSection);
+  return scratch.slice(0, writeText(id, writeText(typeName, headLength)));
 }
 
-/** The record that an entry of a map or list belongs to; `undefined` for keys of anything else. */
+/** What the keys of all entries of one generation of a map or list begin with. */
+export function entryPrefix(record: Uint8Array, field: string, generation: Uint8Array): Uint8Array {
+  invariant(generation.length === generationLength, 'a generation has eight bytes');
+  const fieldLength = writeText(field, 0);
+  const prefix = new Uint8Array(record.length + fieldLength + generationLength);
+  prefix.set(record);
+  prefix.set(scratch.subarray(0, fieldLength), record.length);
+  prefix.set(generation, record.length + fieldLength);
+  return prefix;
+}
+
+/** The key of one entry of a map or list. */
+export function entryKey(prefix: Uint8Array, sub: Uint8Array): Uint8Array {
+  const key = new Uint8Array(prefix.length + sub.length);
+  key.set(prefix);
+  key.set(sub, prefix.length);
+  return key;
+}
+
+/** The key of a timer; `timerId` is 32 lower-case hexadecimal digits. */
+export function timerKey(keyGroup: number, dueMs: number, timerId: string): Uint8Array {
+  const key = Buffer.alloc(timerKeyLength);
+  writeHead(key, keyGroup, timerSection);
+  writeDue(key, dueMs);
+  const written = key.write(timerId, headLength + 8, 'hex');
+  invariant(written === 16 && timerId.length === 32, 'a timer id is 32 hexadecimal digits');
+  return asPlainBytes(key);
+}
+
+/** The keys of a key group's timers that are due in [fromMs, toMs). */
+export function timerRange(keyGroup: number, fromMs: number, toMs: number): { from: Uint8Array; to: Uint8Array } {
+  return { from: timerBound(keyGroup, fromMs), to: timerBound(keyGroup, toMs) };
+}
+
+/** Below zero, zero or above as `a` sorts before, with or behind `b`. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  return Buffer.compare(a, b);
+}
+
+export function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
+  if (bytes.length < prefix.length) return false;
+  for (let at = 0; at < prefix.length; at += 1) if (bytes[at] !== prefix[at]) return false;
+  return true;
+}
+
+/** The least key behind all that begin with `prefix`; `undefined` when there is none, for a prefix of `ff` only. */
+export function prefixEnd(prefix: Uint8Array): Uint8Array | undefined {
+  for (let at = prefix.length - 1; at >= 0; at -= 1) {
+    const byte = prefix[at] as number;
+    if (byte === 0xff) continue;
+    const end = prefix.slice(0, at + 1);
+    end[at] = byte + 1;
+    return end;
+  }
+  return undefined;
+}
+
+/** The key of the record that an entry belongs to; a record's own key; `undefined` for a timer. */
 export function ownerOf(key: Uint8Array): Uint8Array | undefined {
-  if (key[2] !== stateSection) return undefined;
-  const end = endOfText(key, endOfText(key, 3));
-  return end === key.length ? undefined : key.subarray(0, end);
+  const end = recordEnd(key);
+  return end === 0 ? undefined : key.subarray(0, end);
+}
+
+/** How long the record's part of a record's or entry's key is; 0 for a timer's. */
+export function recordEnd(key: Uint8Array): number {
+  return key[2] === stateSection ? textEnd(key, textEnd(key, headLength)) : 0;
+}
+
+/** How long the part of a record's or entry's key is that ends with the type; 0 for a timer's. */
+export function typeEnd(key: Uint8Array): number {
+  return key[2] === stateSection ? textEnd(key, headLength) : 0;
+}
+
+/**
+ * How long the prefix is that a key shares with all that are read in one sweep: the timers of a key group, or the entries of
+ * one generation. 0 for a record, which is only ever read by itself.
+ */
+export function sweepEnd(key: Uint8Array): number {
+  if (key[2] === timerSection) return headLength;
+  const end = recordEnd(key);
+  return end === 0 || end >= key.length ? 0 : Math.min(key.length, textEnd(key, end) + generationLength);
+}
+
+/** The function type in a record's or entry's key whose `typeEnd` is given. */
+export function typeOf(key: Uint8Array, end: number): string {
+  return readText(key, headLength, end);
 }
 
 export function isTimerKey(key: Uint8Array): boolean {
   return key[2] === timerSection;
 }
 
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  return Buffer.compare(a, b);
-}
-
-function writeTimerStart(key: Buffer, keyGroup: number, dueMs: number): void {
-  key.writeUInt16BE(keyGroup, 0);
-  key[2] = timerSection;
-  key.writeBigUInt64BE(BigInt(Math.max(0, Math.ceil(dueMs))), 3);
-}
-
-function terminated(text: string): Uint8Array {
-  const bytes = Buffer.from(`${text}\0`, 'utf8');
-  if (bytes.indexOf(0) === bytes.length - 1) return bytes;
-  const escaped: number[] = [];
-  for (const byte of bytes.subarray(0, -1)) {
-    escaped.push(byte);
-    if (byte === 0) escaped.push(0xff);
+/** When the timer of a key is due. */
+export function dueOf(key: Uint8Array): number {
+  const view = new DataView(new ArrayBuffer(8));
+  const negative = ((key[headLength] as number) & 0x80) === 0;
+  for (let at = 0; at < 8; at += 1) {
+    const byte = key[headLength + at] as number;
+    view.setUint8(at, negative ? ~byte : at === 0 ? byte & 0x7f : byte);
   }
-  escaped.push(0);
-  return Uint8Array.from(escaped);
+  return view.getFloat64(0);
 }
 
-function endOfText(key: Uint8Array, from: number): number {
-  for (let at = key.indexOf(0, from); at >= 0; at = key.indexOf(0, at + 2)) if (key[at + 1] !== 0xff) return at + 1;
-  invariant(false, 'a text in a key has no end');
+/** Takes a key apart, to inspect it. */
+export function parseKey(key: Uint8Array): ParsedKey {
+  const keyGroup = ((key[0] as number) << 8) | (key[1] as number);
+  if (isTimerKey(key)) {
+    invariant(key.length === timerKeyLength, 'a key of a timer has its length');
+    return {
+      kind: 'timer',
+      keyGroup,
+      dueMs: dueOf(key),
+      timerId: Buffer.from(key.subarray(headLength + 8)).toString('hex'),
+    };
+  }
+  invariant(key[2] === stateSection, 'a key is in a known section');
+  const typeStop = textEnd(key, headLength);
+  const idStop = textEnd(key, typeStop);
+  const type = readText(key, headLength, typeStop);
+  const id = readText(key, typeStop, idStop);
+  if (idStop === key.length) return { kind: 'record', keyGroup, type, id };
+  const fieldStop = textEnd(key, idStop);
+  const subStart = fieldStop + generationLength;
+  invariant(subStart <= key.length, 'a key of an entry holds a generation');
+  const field = readText(key, idStop, fieldStop);
+  return {
+    kind: 'entry',
+    keyGroup,
+    type,
+    id,
+    field,
+    generation: key.slice(fieldStop, subStart),
+    sub: key.slice(subStart),
+  };
 }
 
-function readText(key: Buffer, from: number): { text: string; end: number } {
-  const end = endOfText(key, from);
-  return { text: key.toString('utf8', from, end - 1).replaceAll('\0\ufffd', '\0'), end };
+/** Where keys are put together before their length is known. */
+let scratch = new Uint8Array(1024);
+
+function reserve(length: number): void {
+  if (length <= scratch.length) return;
+  const grown = new Uint8Array(length * 2);
+  grown.set(scratch);
+  scratch = grown;
+}
+
+function writeHead(into: Uint8Array, keyGroup: number, section: number): void {
+  into[0] = keyGroup >>> 8;
+  into[1] = keyGroup & 0xff;
+  into[2] = section;
+}
+
+/** Writes a text and its end into `scratch`; returns the offset behind it. */
+function writeText(text: string, start: number): number {
+  reserve(start + text.length * 3 + 2);
+  let at = start;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit === 0 || unit > 0x7f) return writeAnyText(text, start);
+    scratch[at++] = unit;
+  }
+  scratch[at++] = 0;
+  scratch[at++] = 1;
+  return at;
+}
+
+function writeAnyText(text: string, start: number): number {
+  invariant(text.isWellFormed(), 'a text in a key is well-formed');
+  let at = start;
+  for (const byte of new TextEncoder().encode(text)) {
+    scratch[at++] = byte;
+    if (byte === 0) scratch[at++] = 0xff;
+  }
+  scratch[at++] = 0;
+  scratch[at++] = 1;
+  return at;
+}
+
+/** The offset behind the end of the text that starts at `start`. */
+function textEnd(key: Uint8Array, start: number): number {
+  for (let at = start; at + 1 < key.length; at += 1) {
+    if (key[at] !== 0) continue;
+    if (key[at + 1] === 1) return at + 2;
+    at += 1; // An escaped zero.
+  }
+  invariant(false, 'a text in a key has an end');
+}
+
+function readText(key: Uint8Array, start: number, end: number): string {
+  const bytes: number[] = [];
+  for (let at = start; at < end - 2; at += 1) {
+    const byte = key[at] as number;
+    bytes.push(byte);
+    if (byte === 0) at += 1;
+  }
+  return Buffer.from(bytes).toString('utf8');
+}
+
+function timerBound(keyGroup: number, dueMs: number): Uint8Array {
+  const bound = Buffer.alloc(headLength + 8);
+  writeHead(bound, keyGroup, timerSection);
+  writeDue(bound, dueMs);
+  return asPlainBytes(bound);
+}
+
+/** Writes a time so that bytes order as times do: a double with its sign flipped, or all of it for those below zero. */
+function writeDue(key: Buffer, dueMs: number): void {
+  invariant(!Number.isNaN(dueMs), 'a timer is due at a time');
+  key.writeDoubleBE(dueMs + 0, headLength);
+  const first = key[headLength] as number;
+  if (first < 0x80) key[headLength] = first | 0x80;
+  else for (let at = headLength; at < headLength + 8; at += 1) key[at] = ~(key[at] as number);
+}
+
+function asPlainBytes(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
 }

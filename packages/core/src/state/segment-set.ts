@@ -1,92 +1,126 @@
 import type { BlobStore } from '../ports/blob-store.js';
 import type { BlockCache } from './block-cache.js';
+import { bloomHash } from './bloom-filter.js';
 import type { Entry } from './entry.js';
-import { mergeEntries } from './merge.js';
+import { compareBytes, prefixEnd, sweepEnd } from './key.js';
+import { MergeCursor } from './merge-cursor.js';
 import { Segment, type SegmentRef } from './segment.js';
+import { SegmentCursor } from './segment-cursor.js';
 
 export type { Entry } from './entry.js';
 
-/** The live segments of an application, newest first: what is committed, and where memory does not know better, what is. */
+/**
+ * The committed state: the live segments of a manifest, the newer before the older.
+ *
+ * Segments are opened when something is first looked for in them, and once, so recovery does not wait for any.
+ */
 export class SegmentSet {
   readonly #store: BlobStore;
   readonly #cache: BlockCache;
   #refs: readonly SegmentRef[] = [];
-  /** Opened on first use, each once. */
-  #segments: (Segment | Promise<Segment> | undefined)[] = [];
+  readonly #segments = new Map<string, Segment | Promise<Segment>>();
 
   constructor(store: BlobStore, cache: BlockCache) {
     this.#store = store;
     this.#cache = cache;
   }
 
+  /** The live segments, newest first. */
   get refs(): readonly SegmentRef[] {
     return this.#refs;
   }
 
-  /** Takes over a new manifest's list. Searches under way go on with the old one. */
+  /** Puts other segments in place, newest first. Reads that have begun end on the former ones. */
   replace(refs: readonly SegmentRef[]): void {
-    const open = new Map(this.#refs.map((ref, index) => [ref.blob, this.#segments[index]]));
     this.#refs = refs;
-    this.#segments = refs.map((ref) => open.get(ref.blob));
+    const live = new Set(refs.map(({ blob }) => blob));
+    for (const [blob, segment] of this.#segments) {
+      if (live.has(blob)) continue;
+      this.#segments.delete(blob);
+      if (segment instanceof Segment) segment.close();
+    }
   }
 
-  /** Opens all segments, so that a search need not wait for their footers. */
-  async open(): Promise<void> {
-    for (let index = 0; index < this.#refs.length; index += 1) await this.#segment(this.#refs, this.#segments, index);
-  }
-
-  /** The newest entry under a key; `undefined` for none or a tombstone. A promise only when storage has to be read. */
+  /**
+   * The newest entry under a key; `undefined` when there is none or it was removed. Whether it has expired is for the caller to
+   * judge. A promise only when something has to be read for it.
+   *
+   * @throws SF_MISSING_BLOB
+   * @throws SF_DAMAGED
+   */
   find(key: Uint8Array): Entry | undefined | Promise<Entry | undefined> {
-    const refs = this.#refs;
-    const segments = this.#segments;
-    for (let index = 0; index < refs.length; index += 1) {
-      const segment = segments[index];
-      if (!(segment instanceof Segment)) return this.#findFrom(refs, segments, index, key);
-      const found = segment.find(key);
-      if (found instanceof Promise) return found.then((entry) => (entry === undefined ? this.#findFrom(refs, segments, index + 1, key) : live(entry)));
-      if (found !== undefined) return live(found);
-    }
-    return undefined;
+    return this.#findFrom(0, this.#refs, key, bloomHash(key));
   }
 
-  /** The live entries with `from <= key < to`, in order. */
+  /**
+   * The entries with keys in [from, to) in ascending order: the newest version of each, without those removed.
+   *
+   * A sweep over the timers of a key group or one generation of a map or list reads nothing of segments that have none of it.
+   */
   async *scan(from: Uint8Array, to: Uint8Array | undefined): AsyncGenerator<Entry, void, undefined> {
-    const refs = this.#refs;
-    const segments = this.#segments;
-    const scans: AsyncIterator<Entry>[] = [];
-    for (let index = 0; index < refs.length; index += 1) scans.push((await this.#segment(refs, segments, index)).scan(from, to));
-    for await (const entry of mergeEntries(scans)) if (entry.value !== undefined) yield entry;
+    const hash = sweepHash(from, to);
+    const cursors: SegmentCursor[] = [];
+    for (const ref of this.#refs) {
+      const known = this.#segment(ref);
+      const segment = known instanceof Segment ? known : await known;
+      if (hash === undefined || segment.mayContain(hash)) cursors.push(new SegmentCursor(segment, { from, to }));
+    }
+    const merge = new MergeCursor(cursors);
+    for (;;) {
+      const moved = merge.next();
+      if (!(typeof moved === 'boolean' ? moved : await moved)) return;
+      if (!merge.entry.isTombstone) yield merge.entry.entry();
+    }
   }
 
-  async #findFrom(
+  #findFrom(
+    start: number,
     refs: readonly SegmentRef[],
-    segments: (Segment | Promise<Segment> | undefined)[],
-    from: number,
     key: Uint8Array,
-  ): Promise<Entry | undefined> {
-    for (let index = from; index < refs.length; index += 1) {
-      const found = await (await this.#segment(refs, segments, index)).find(key);
-      if (found !== undefined) return live(found);
+    hash: number,
+  ): Entry | undefined | Promise<Entry | undefined> {
+    for (let index = start; index < refs.length; index += 1) {
+      const segment = this.#segment(refs[index] as SegmentRef);
+      const found = segment instanceof Segment ? segment.find(key, hash) : segment.then((open) => open.find(key, hash));
+      if (found instanceof Promise) {
+        return found.then((entry) =>
+          entry === undefined ? this.#findFrom(index + 1, refs, key, hash) : unlessRemoved(entry),
+        );
+      }
+      if (found !== undefined) return unlessRemoved(found);
     }
     return undefined;
   }
 
-  async #segment(refs: readonly SegmentRef[], segments: (Segment | Promise<Segment> | undefined)[], index: number): Promise<Segment> {
-    const known = segments[index];
+  #segment(ref: SegmentRef): Segment | Promise<Segment> {
+    const known = this.#segments.get(ref.blob);
     if (known !== undefined) return known;
-    const opening = Segment.open(this.#store, refs[index] as SegmentRef, this.#cache);
-    segments[index] = opening;
-    try {
-      const segment = await opening;
-      segments[index] = segment;
-      return segment;
-    } catch (error) {
-      segments[index] = undefined;
-      throw error;
-    }
+    const opening = Segment.open(this.#store, ref, this.#cache);
+    this.#segments.set(ref.blob, opening);
+    opening.then(
+      (segment) => this.#opened(ref.blob, opening, segment),
+      () => this.#opened(ref.blob, opening, undefined), // Whoever waits is told; the next one tries again.
+    );
+    return opening;
+  }
+
+  #opened(blob: string, opening: Promise<Segment>, segment: Segment | undefined): void {
+    if (this.#segments.get(blob) !== opening)
+      segment?.close(); // Replaced while it was opened.
+    else if (segment === undefined) this.#segments.delete(blob);
+    else this.#segments.set(blob, segment);
   }
 }
 
-function live(entry: Entry): Entry | undefined {
+function unlessRemoved(entry: Entry): Entry | undefined {
   return entry.value === undefined ? undefined : entry;
+}
+
+/** What to ask bloom filters of before a scan, when all keys in its range share one sweep's prefix. */
+function sweepHash(from: Uint8Array, to: Uint8Array | undefined): number | undefined {
+  const length = sweepEnd(from);
+  if (length === 0 || to === undefined) return undefined;
+  const prefix = from.subarray(0, length);
+  const end = prefixEnd(prefix);
+  return end === undefined || compareBytes(to, end) <= 0 ? bloomHash(prefix) : undefined;
 }

@@ -1,135 +1,229 @@
 import { crc32 } from 'node:zlib';
-import { encode } from '../codec/codec.js';
 import { invariant } from '../sdk/errors.js';
-import { BloomFilter, pushHashes } from './bloom-filter.js';
+import { BloomFilterBuilder, bloomHash } from './bloom-filter.js';
 import type { Entry } from './entry.js';
-import { parseKey } from './key.js';
-import { type SegmentFooter, type SegmentRef, trailerBytes, trailerMagic } from './segment-format.js';
+import { dueOf, isTimerKey, sweepEnd, typeEnd, typeOf } from './key.js';
+import type { SegmentRef } from './segment.js';
+import { blockLength, entriesPerRestart, footerHeadLength, magic, trailerLength } from './segment-format.js';
 
-const blockBytes = 16 * 1024;
-/** An entry is at most this much longer than its key and value. */
-const entryOverhead = 24;
+const chunkLength = 256 * 1024;
+/** Room that three varints and an expiry can take. */
+const entryHeadLength = 40;
+
+/** A finished segment: what a manifest says of it, and its bytes that were not taken before. */
+export interface WrittenSegment {
+  readonly ref: SegmentRef;
+  readonly chunks: Uint8Array[];
+}
+
+interface WrittenBlock {
+  length: number;
+  crc: number;
+  readonly firstKey: Uint8Array;
+}
 
 /**
- * Writes a segment: blocks of sorted entries, then a footer with the index of blocks and the bloom filter, then a trailer.
+ * Writes a segment, one entry after the other, in ascending order of their keys.
  *
- * A block is a sequence of entries, each `shared u16 | rest u16 | kind u8 | [expiry f64] | value length u32 | key rest | value`,
- * where `shared` is how much of the key is that of the entry before. Checksums of blocks are in the footer.
+ * Blocks are put together in the chunk that is handed out, so an entry is copied once and costs no object.
  */
 export class SegmentWriter {
-  readonly #blob: string;
+  #chunk = new Uint8Array(chunkLength + 2 * blockLength);
+  #at = 0;
   readonly #chunks: Uint8Array[] = [];
-  readonly #index: { key: Uint8Array; offset: number; length: number; checksum: number }[] = [];
-  readonly #hashes: number[] = [];
-  readonly #types = new Set<string>();
-  #block = Buffer.allocUnsafeSlow(blockBytes * 2);
-  #used = 0;
-  #firstKey: Uint8Array | undefined;
-  #lastKey: Uint8Array | undefined;
-  #offset = 0;
+
+  #blockStart = 0;
+  #blockEntries = 0;
+  #restarts: number[] = [];
+  readonly #blocks: WrittenBlock[] = [];
+  #blocksLength = 0;
+
   #entries = 0;
+  #lastKey: Uint8Array = new Uint8Array(0);
+  /** Length of the prefix of the last key that names its sweep, see `sweepEnd`. */
+  #sweepLength = 0;
+  /** Length of the prefix of the last key that names its function type, once that type is recorded. */
+  #typeLength = 0;
+  readonly #bloom = new BloomFilterBuilder();
+  readonly #types = new Set<string>();
   #minDueMs = Number.POSITIVE_INFINITY;
   #maxDueMs = Number.NEGATIVE_INFINITY;
-  #typeBytes: Uint8Array | undefined;
+  #hasTimers = false;
 
-  constructor(blob: string) {
-    this.#blob = blob;
+  /** @param blob the name of the blob whose beginning the segment will be. */
+  constructor(readonly blob: string) {}
+
+  get entries(): number {
+    return this.#entries;
   }
 
-  /** Adds an entry; keys ascend. */
-  add({ key, value, expiresAtMs }: Entry): void {
+  /** Adds an entry. Its key is greater than all before. */
+  add(entry: Entry): void {
+    const { key, value } = entry;
     const last = this.#lastKey;
-    invariant(last === undefined || Buffer.compare(last, key) < 0, 'keys of a segment ascend');
-    invariant(key.length <= 0xffff, 'a key has at most 65,535 bytes');
-    if (this.#used >= blockBytes) this.#endBlock();
-    this.#firstKey ??= key;
-    const shared = this.#used === 0 || last === undefined ? 0 : sharedLength(last, key);
-    this.#reserve(key.length + (value?.length ?? 0) + entryOverhead);
-    const block = this.#block;
-    let at = this.#used;
-    at = block.writeUInt16BE(shared, at);
-    at = block.writeUInt16BE(key.length - shared, at);
-    at = block.writeUInt8(value === undefined ? 0 : expiresAtMs === undefined ? 1 : 2, at);
-    if (value !== undefined && expiresAtMs !== undefined) at = block.writeDoubleBE(expiresAtMs, at);
-    at = block.writeUInt32BE(value?.length ?? 0, at);
-    block.set(shared === 0 ? key : key.subarray(shared), at);
-    at += key.length - shared;
-    if (value !== undefined) block.set(value, at);
-    this.#used = at + (value?.length ?? 0);
+    const limit = Math.min(key.length, last.length);
+    let shared = 0;
+    while (shared < limit && key[shared] === last[shared]) shared += 1;
+    const ascends =
+      shared < key.length && (shared === last.length || (key[shared] as number) > (last[shared] as number));
+    invariant(ascends, 'entries of a segment come in ascending order of their keys');
+    this.#describe(key, shared, value !== undefined);
+    this.#write(key, shared, value, entry.expiresAtMs);
     this.#lastKey = key;
     this.#entries += 1;
-    pushHashes(this.#hashes, key);
-    this.#describe(key, value);
+    if (this.#at - this.#blockStart >= blockLength) this.#endBlock();
   }
 
-  /** The finished segment; `undefined` when nothing was added. */
-  finish(): { ref: SegmentRef; chunks: Uint8Array[] } | undefined {
-    if (this.#entries === 0) return undefined;
-    this.#endBlock();
-    const footer: SegmentFooter = {
-      index: this.#index.map(({ key, offset, length, checksum }) => [key, offset, length, checksum]),
-      bloom: BloomFilter.of(this.#hashes).bits,
-      lastKey: this.#lastKey as Uint8Array,
-    };
-    const bytes = encode(footer);
-    const checksum = crc32(bytes);
-    const trailer = Buffer.alloc(trailerBytes);
-    trailer.writeUInt32BE(bytes.length, 0);
-    trailer.writeUInt32BE(checksum, 4);
-    trailer.writeUInt32BE(trailerMagic, 8);
-    this.#chunks.push(bytes, trailer);
-    const length = this.#offset + bytes.length + trailerBytes;
-    const ref: SegmentRef = { blob: this.#blob, length, checksum, entries: this.#entries, types: [...this.#types] };
-    if (this.#minDueMs > this.#maxDueMs) return { ref, chunks: this.#chunks };
-    return { ref: { ...ref, timers: { minDueMs: this.#minDueMs, maxDueMs: this.#maxDueMs } }, chunks: this.#chunks };
-  }
-
-  /** Full blocks that are ready, for a caller that writes as it goes; `finish` gives the rest. */
+  /** The chunks that are full, for who wants to send them on before the segment is finished. */
   takeChunks(): Uint8Array[] {
     return this.#chunks.splice(0);
   }
 
-  #endBlock(): void {
-    if (this.#used === 0) return;
-    const block = Uint8Array.prototype.slice.call(this.#block, 0, this.#used);
-    this.#chunks.push(block);
-    this.#index.push({ key: this.#firstKey as Uint8Array, offset: this.#offset, length: block.length, checksum: crc32(block) });
-    this.#offset += block.length;
-    this.#used = 0;
-    this.#firstKey = undefined;
+  /** Ends the segment; nothing can be added any more. */
+  finish(): WrittenSegment {
+    if (this.#blockEntries > 0) this.#endBlock();
+    if (this.#at > 0) this.#endChunk();
+    const footer = this.#footer();
+    const checksum = crc32(footer);
+    const trailer = Buffer.alloc(trailerLength);
+    trailer.writeUInt32BE(footer.length, 0);
+    trailer.writeUInt32BE(checksum, 4);
+    trailer.set(magic, 8);
+    this.#chunks.push(footer, new Uint8Array(trailer.buffer, trailer.byteOffset, trailerLength));
+    const ref: SegmentRef = {
+      blob: this.blob,
+      length: this.#blocksLength + footer.length + trailerLength,
+      checksum,
+      entries: this.#entries,
+      types: [...this.#types].sort(),
+      ...(this.#hasTimers ? { timers: { minDueMs: this.#minDueMs, maxDueMs: this.#maxDueMs } } : {}),
+    };
+    return { ref, chunks: this.takeChunks() };
   }
 
-  #reserve(bytes: number): void {
-    if (this.#used + bytes <= this.#block.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.#block.length * 2, this.#used + bytes));
-    larger.set(this.#block.subarray(0, this.#used));
-    this.#block = larger;
-  }
-
-  /** Notes what the manifest says about the segment: types that have state in it, and when its timers are due. */
-  #describe(key: Uint8Array, value: Uint8Array | undefined): void {
-    if (value === undefined) return;
-    const known = this.#typeBytes;
-    if (known !== undefined && key[2] === 1 && key.length > 3 + known.length && isAt(key, known, 3)) return;
-    const parsed = parseKey(key);
-    if (parsed.kind === 'timer') {
-      this.#minDueMs = Math.min(this.#minDueMs, parsed.dueMs);
-      this.#maxDueMs = Math.max(this.#maxDueMs, parsed.dueMs);
-      return;
+  /** Notes what the footer and the manifest say of the entry. Keys that begin alike are noted once. */
+  #describe(key: Uint8Array, shared: number, isLive: boolean): void {
+    this.#bloom.add(bloomHash(key));
+    if (this.#sweepLength === 0 || shared < this.#sweepLength) {
+      this.#sweepLength = sweepEnd(key);
+      if (this.#sweepLength > 0) this.#bloom.add(bloomHash(key.subarray(0, this.#sweepLength)));
     }
-    this.#types.add(parsed.type);
-    this.#typeBytes = Buffer.from(`${parsed.type}\0`);
+    if (isTimerKey(key)) {
+      const dueMs = dueOf(key);
+      this.#minDueMs = Math.min(this.#minDueMs, dueMs);
+      this.#maxDueMs = Math.max(this.#maxDueMs, dueMs);
+      this.#hasTimers = true;
+      this.#typeLength = 0;
+    } else if (this.#typeLength === 0 || shared < this.#typeLength) {
+      const end = typeEnd(key);
+      this.#typeLength = isLive ? end : 0;
+      if (isLive) this.#types.add(typeOf(key, end));
+    }
   }
-}
 
-function isAt(key: Uint8Array, part: Uint8Array, from: number): boolean {
-  for (let index = 0; index < part.length; index += 1) if (key[from + index] !== part[index]) return false;
-  return true;
-}
+  #write(
+    key: Uint8Array,
+    sharedWithLast: number,
+    value: Uint8Array | undefined,
+    expiresAtMs: number | undefined,
+  ): void {
+    this.#reserve(entryHeadLength + key.length + (value?.length ?? 0));
+    let shared = sharedWithLast;
+    if (this.#blockEntries % entriesPerRestart === 0) {
+      shared = 0;
+      this.#restarts.push(this.#at - this.#blockStart);
+    }
+    if (this.#blockEntries === 0) this.#blocks.push({ length: 0, crc: 0, firstKey: key });
+    this.#blockEntries += 1;
+    this.#varint(shared);
+    this.#varint(key.length - shared);
+    if (value === undefined) {
+      this.#varint(0);
+    } else if (expiresAtMs === undefined) {
+      this.#varint(value.length * 2 + 1);
+    } else {
+      this.#varint(value.length * 2 + 2);
+      new DataView(this.#chunk.buffer).setFloat64(this.#at, expiresAtMs);
+      this.#at += 8;
+    }
+    this.#bytes(key, shared);
+    if (value !== undefined) this.#bytes(value, 0);
+  }
 
-function sharedLength(a: Uint8Array, b: Uint8Array): number {
-  const most = Math.min(a.length, b.length);
-  let length = 0;
-  while (length < most && a[length] === b[length]) length += 1;
-  return length;
+  #endBlock(): void {
+    this.#reserve(this.#restarts.length * 4 + 4);
+    for (const restart of this.#restarts) this.#uint32(restart);
+    this.#uint32(this.#restarts.length);
+    const block = this.#blocks[this.#blocks.length - 1] as WrittenBlock;
+    block.length = this.#at - this.#blockStart;
+    block.crc = crc32(this.#chunk.subarray(this.#blockStart, this.#at));
+    this.#blocksLength += block.length;
+    this.#blockStart = this.#at;
+    this.#blockEntries = 0;
+    this.#restarts = [];
+    if (this.#at >= chunkLength) this.#endChunk();
+  }
+
+  #endChunk(): void {
+    this.#chunks.push(this.#chunk.subarray(0, this.#at));
+    this.#chunk = new Uint8Array(chunkLength + 2 * blockLength);
+    this.#at = 0;
+    this.#blockStart = 0;
+  }
+
+  #footer(): Uint8Array {
+    const bloom = this.#bloom.build();
+    let length = footerHeadLength + bloom.length;
+    for (const { firstKey } of this.#blocks) length += 12 + firstKey.length;
+    const footer = new Uint8Array(length);
+    const view = new DataView(footer.buffer);
+    view.setFloat64(0, this.#entries);
+    view.setUint32(8, this.#blocks.length);
+    view.setUint32(12, bloom.length);
+    let at = footerHeadLength;
+    for (const block of this.#blocks) {
+      view.setUint32(at, block.length);
+      view.setUint32(at + 4, block.crc);
+      view.setUint32(at + 8, block.firstKey.length);
+      footer.set(block.firstKey, at + 12);
+      at += 12 + block.firstKey.length;
+    }
+    footer.set(bloom, at);
+    return footer;
+  }
+
+  #reserve(length: number): void {
+    if (this.#at + length <= this.#chunk.length) return;
+    const grown = new Uint8Array(Math.max(this.#chunk.length * 2, this.#at + length));
+    grown.set(this.#chunk.subarray(0, this.#at));
+    this.#chunk = grown;
+  }
+
+  #varint(value: number): void {
+    let rest = value;
+    while (rest >= 0x80) {
+      this.#chunk[this.#at++] = (rest & 0x7f) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#chunk[this.#at++] = rest;
+  }
+
+  #uint32(value: number): void {
+    this.#chunk[this.#at++] = value >>> 24;
+    this.#chunk[this.#at++] = value >>> 16;
+    this.#chunk[this.#at++] = value >>> 8;
+    this.#chunk[this.#at++] = value;
+  }
+
+  #bytes(bytes: Uint8Array, from: number): void {
+    const chunk = this.#chunk;
+    let at = this.#at;
+    if (bytes.length - from > 48) {
+      chunk.set(from === 0 ? bytes : bytes.subarray(from), at);
+      at += bytes.length - from;
+    } else {
+      for (let index = from; index < bytes.length; index += 1) chunk[at++] = bytes[index] as number;
+    }
+    this.#at = at;
+  }
 }

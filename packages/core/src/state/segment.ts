@@ -1,147 +1,192 @@
 import { crc32 } from 'node:zlib';
-import { decode } from '../codec/codec.js';
 import type { BlobStore } from '../ports/blob-store.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 import type { BlockCache } from './block-cache.js';
-import { BloomFilter } from './bloom-filter.js';
+import { BlockCursor } from './block-cursor.js';
+import { bloomHash, mayContain } from './bloom-filter.js';
 import type { Entry } from './entry.js';
-import { type SegmentFooter, type SegmentRef, trailerBytes, trailerMagic } from './segment-format.js';
+import { SegmentCursor } from './segment-cursor.js';
+import { magic, trailerLength } from './segment-format.js';
+import { SegmentIndex } from './segment-index.js';
 
-export type { SegmentRef } from './segment-format.js';
+/** What a manifest holds of a segment: where it is, how to tell that it is undamaged, and what is worth knowing unread. */
+export interface SegmentRef {
+  /** The blob whose first `length` bytes are the segment. */
+  readonly blob: string;
+  readonly length: number;
+  /** CRC-32 of the footer, which holds those of the blocks. */
+  readonly checksum: number;
+  /** How many entries it has, tombstones included. */
+  readonly entries: number;
+  /** Names of the function types it holds state of; one of which it holds only tombstones is not among them. */
+  readonly types: readonly string[];
+  /** Bounds of when its timers are due, removed ones included; absent when it has none. */
+  readonly timers?: { readonly minDueMs: number; readonly maxDueMs: number };
+}
+
+/** How much of a segment's end is read at once: enough for trailer and footer of all but large ones. */
+const tailLength = 64 * 1024;
 
 /**
- * An immutable sorted run of entries in a blob. Its footer is in memory; blocks are read as they are needed, and every byte
- * that is read has been checked against the manifest by way of the footer.
+ * An immutable sorted run of entries in a blob, see `segment-format.ts`.
+ *
+ * Every byte is verified before it is used: damage is reported with the blob's name and the offset of the part that is damaged.
  */
 export class Segment {
   readonly #store: BlobStore;
   readonly #cache: BlockCache;
-  readonly #footer: SegmentFooter;
-  readonly #bloom: BloomFilter;
+  readonly #cacheId: number;
+  readonly #loading = new Map<number, Promise<Uint8Array>>();
+  readonly #cursor = new BlockCursor();
 
   private constructor(
     store: BlobStore,
-    cache: BlockCache,
     readonly ref: SegmentRef,
-    footer: SegmentFooter,
+    readonly index: SegmentIndex,
+    cache: BlockCache,
   ) {
     this.#store = store;
     this.#cache = cache;
-    this.#footer = footer;
-    this.#bloom = new BloomFilter(footer.bloom);
+    this.#cacheId = cache.register();
   }
 
-  /** Reads trailer and footer. @throws SF_DAMAGED, SF_MISSING_BLOB */
+  /**
+   * Reads the segment's footer; for a small segment all of it.
+   *
+   * @throws SF_MISSING_BLOB
+   * @throws SF_DAMAGED
+   */
   static async open(store: BlobStore, ref: SegmentRef, cache: BlockCache): Promise<Segment> {
-    const trailer = Buffer.from(await readExactly(store, ref.blob, ref.length - trailerBytes, trailerBytes));
-    const footerLength = trailer.readUInt32BE(0);
-    const footerOffset = ref.length - trailerBytes - footerLength;
-    if (trailer.readUInt32BE(8) !== trailerMagic || trailer.readUInt32BE(4) !== ref.checksum || footerOffset < 0) {
-      throw damaged(ref.blob, ref.length - trailerBytes, 'the trailer of the segment is not as it was written');
+    const trailerStart = ref.length - trailerLength;
+    const tailStart = Math.max(0, ref.length - tailLength);
+    const tail = await readExactly(store, ref, tailStart, ref.length - tailStart);
+    const footerStart = trailerStart - footerLengthOf(tail, ref);
+    const footer =
+      footerStart < tailStart
+        ? await readExactly(store, ref, footerStart, trailerStart - footerStart)
+        : tail.slice(footerStart - tailStart, trailerStart - tailStart);
+    if (crc32(footer) !== ref.checksum) throw damaged(ref, footerStart, 'its footer does not match its checksum');
+    const index = new SegmentIndex(footer);
+    if (index.end !== footerStart || index.entries !== ref.entries) {
+      throw damaged(ref, footerStart, 'its footer does not fit its manifest');
     }
-    const bytes = await readExactly(store, ref.blob, footerOffset, footerLength);
-    if (crc32(bytes) !== ref.checksum) throw damaged(ref.blob, footerOffset, 'the footer of the segment does not match its checksum');
-    return new Segment(store, cache, ref, decode(bytes) as SegmentFooter);
+    const segment = new Segment(store, ref, index, cache);
+    if (tailStart === 0) for (let block = 0; block < index.blocks; block += 1) segment.#accept(block, tail, 0);
+    return segment;
   }
 
-  /** The entry under a key, which may be a tombstone. A promise only when a block has to be read. */
-  find(key: Uint8Array): Entry | undefined | Promise<Entry | undefined> {
-    if (!this.#bloom.mayHave(key)) return undefined;
-    const at = this.#blockOf(key);
-    if (at < 0) return undefined;
-    const cached = this.#cached(at);
-    if (cached !== undefined) return findIn(cached, key);
-    return this.#read(at).then((block) => findIn(block, key));
+  /** Whether the segment may have an entry with this key, or with keys of the sweep that `hash` was made of. */
+  mayContain(hash: number): boolean {
+    return mayContain(this.index.bloom, hash);
   }
 
-  /** Entries with `from <= key < to`, in order. */
+  /**
+   * The segment's entry under a key, which may be a tombstone. A promise only when a block has to be read for it.
+   *
+   * @throws SF_MISSING_BLOB
+   * @throws SF_DAMAGED
+   */
+  find(key: Uint8Array, hash: number = bloomHash(key)): Entry | undefined | Promise<Entry | undefined> {
+    if (!this.mayContain(hash)) return undefined;
+    const number = this.index.locate(key);
+    if (number < 0) return undefined;
+    const block = this.block(number);
+    return block instanceof Uint8Array ? this.#findIn(block, key) : block.then((bytes) => this.#findIn(bytes, key));
+  }
+
+  /** The entries with keys in [from, to) in ascending order, tombstones included. */
   async *scan(from: Uint8Array, to: Uint8Array | undefined): AsyncGenerator<Entry, void, undefined> {
-    const { index } = this.#footer;
-    for (let at = Math.max(0, this.#blockOf(from)); at < index.length; at += 1) {
-      const first = (index[at] as (typeof index)[number])[0];
-      if (to !== undefined && Buffer.compare(first, to) >= 0) return;
-      for (const entry of entriesOf(this.#cached(at) ?? (await this.#read(at)))) {
-        if (Buffer.compare(entry.key, from) < 0) continue;
-        if (to !== undefined && Buffer.compare(entry.key, to) >= 0) return;
-        yield entry;
-      }
+    const cursor = new SegmentCursor(this, { from, to });
+    for (;;) {
+      const moved = cursor.next();
+      if (!(typeof moved === 'boolean' ? moved : await moved)) return;
+      yield cursor.block.entry();
     }
   }
 
-  /** The last block that begins at or before a key; -1 when the key is before all or behind all. */
-  #blockOf(key: Uint8Array): number {
-    const { index, lastKey } = this.#footer;
-    if (Buffer.compare(key, lastKey) > 0) return index.length;
-    let low = 0;
-    let high = index.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (Buffer.compare((index[middle] as (typeof index)[number])[0], key) <= 0) low = middle + 1;
-      else high = middle;
+  /** A verified block: from memory, or read once however many ask for it. */
+  block(number: number): Uint8Array | Promise<Uint8Array> {
+    const cached = this.#cache.get(this.#cacheId, number);
+    if (cached !== undefined) return cached;
+    let loading = this.#loading.get(number);
+    if (loading === undefined) {
+      loading = this.#load(number).finally(() => this.#loading.delete(number));
+      this.#loading.set(number, loading);
     }
-    return low - 1;
+    return loading;
   }
 
-  #cached(at: number): Uint8Array | undefined {
-    const block = this.#footer.index[at];
-    return block === undefined ? empty : this.#cache.get(this.ref.blob, block[1]);
+  /** Verified blocks in a row, at least one, about `maxBytes` of them: for a pass over all, past the cache. */
+  async blocks(first: number, maxBytes: number): Promise<Uint8Array[]> {
+    const start = this.index.offset(first);
+    let end = first + 1;
+    while (end < this.index.blocks && this.index.offset(end + 1) - start <= maxBytes) end += 1;
+    const bytes = await readExactly(this.#store, this.ref, start, this.index.offset(end) - start);
+    const blocks: Uint8Array[] = [];
+    for (let block = first; block < end; block += 1) blocks.push(this.#verify(block, bytes, start));
+    return blocks;
   }
 
-  async #read(at: number): Promise<Uint8Array> {
-    const [, offset, length, checksum] = this.#footer.index[at] as SegmentFooter['index'][number];
-    const { blob } = this.ref;
-    const block = await readExactly(this.#store, blob, offset, length);
-    if (crc32(block) !== checksum) throw damaged(blob, offset, `the block of ${length} bytes there does not match its checksum`);
-    this.#cache.set(blob, offset, block);
+  /** Gives back the memory of a segment that is not read any more. */
+  close(): void {
+    this.#cache.drop(this.#cacheId, this.index.blocks);
+  }
+
+  #findIn(block: Uint8Array, key: Uint8Array): Entry | undefined {
+    const cursor = this.#cursor;
+    cursor.reset(block);
+    return cursor.seek(key) && cursor.compare(key, key.length) === 0 ? cursor.entry() : undefined;
+  }
+
+  async #load(number: number): Promise<Uint8Array> {
+    const start = this.index.offset(number);
+    const bytes = await readExactly(this.#store, this.ref, start, this.index.length(number));
+    return this.#accept(number, bytes, start);
+  }
+
+  /** Verifies a block that lies in `bytes`, which begin at `start` of the blob, and keeps a copy in memory. */
+  #accept(number: number, bytes: Uint8Array, start: number): Uint8Array {
+    const verified = this.#verify(number, bytes, start);
+    const block = verified.length === bytes.length ? verified : verified.slice();
+    this.#cache.set(this.#cacheId, number, block);
+    return block;
+  }
+
+  #verify(number: number, bytes: Uint8Array, start: number): Uint8Array {
+    const offset = this.index.offset(number);
+    const block = bytes.subarray(offset - start, offset - start + this.index.length(number));
+    if (crc32(block) !== this.index.crc(number)) throw damaged(this.ref, offset, 'a block does not match its checksum');
     return block;
   }
 }
 
-const empty = new Uint8Array(0);
-
-/** Entries of a block. Their bytes are copies: an entry may outlive the block's place in the cache. */
-function* entriesOf(block: Uint8Array): Generator<Entry, void, undefined> {
-  const bytes = Buffer.from(block.buffer, block.byteOffset, block.byteLength);
-  let key: Uint8Array = empty;
-  for (let at = 0; at < bytes.length; ) {
-    const shared = bytes.readUInt16BE(at);
-    const rest = bytes.readUInt16BE(at + 2);
-    const kind = bytes[at + 4];
-    at += 5;
-    const expiresAtMs = kind === 2 ? bytes.readDoubleBE(at) : undefined;
-    if (kind === 2) at += 8;
-    const length = bytes.readUInt32BE(at);
-    at += 4;
-    const next = new Uint8Array(shared + rest);
-    next.set(key.subarray(0, shared));
-    next.set(bytes.subarray(at, at + rest), shared);
-    key = next;
-    at += rest;
-    const value = kind === 0 ? undefined : Uint8Array.prototype.slice.call(bytes, at, at + length);
-    at += length;
-    yield expiresAtMs === undefined ? { key, value } : { key, value, expiresAtMs };
-  }
+/** The footer's length, from the trailer at the end of `tail`. */
+function footerLengthOf(tail: Uint8Array, ref: SegmentRef): number {
+  const at = ref.length - trailerLength;
+  if (tail.length < trailerLength) throw damaged(ref, 0, 'it is too short');
+  const trailer = Buffer.from(tail.buffer, tail.byteOffset + tail.length - trailerLength, trailerLength);
+  if (trailer.compare(magic, 0, magic.length, 8) !== 0) throw damaged(ref, at + 8, 'it does not end as a segment does');
+  if (trailer.readUInt32BE(4) !== ref.checksum) throw damaged(ref, at + 4, 'it is not the segment its manifest means');
+  const length = trailer.readUInt32BE(0);
+  if (length > at) throw damaged(ref, at, 'its footer is longer than all of it');
+  return length;
 }
 
-function findIn(block: Uint8Array, key: Uint8Array): Entry | undefined {
-  for (const entry of entriesOf(block)) {
-    const order = Buffer.compare(entry.key, key);
-    if (order === 0) return entry;
-    if (order > 0) return undefined;
-  }
-  return undefined;
-}
-
-async function readExactly(store: BlobStore, blob: string, offset: number, length: number): Promise<Uint8Array> {
-  if (offset < 0 || length < 0) throw damaged(blob, Math.max(0, offset), 'the segment is shorter than its parts');
-  const bytes = await store.get(blob, { offset, length });
+async function readExactly(store: BlobStore, ref: SegmentRef, offset: number, length: number): Promise<Uint8Array> {
+  const bytes = await store.get(ref.blob, { offset, length });
   if (bytes === undefined) {
-    throw new StatefulFunctionsError('SF_MISSING_BLOB', `${blob}, which holds state, is gone. Restore the store from a copy, or start from a savepoint.`);
+    throw new StatefulFunctionsError(
+      'SF_MISSING_BLOB',
+      `the checkpoint refers to blob ${ref.blob}, which is gone. Bring it back, or start from a savepoint that does not need it.`,
+    );
   }
-  if (bytes.length !== length) throw damaged(blob, offset + bytes.length, `it ends there, though the segment reaches to byte ${offset + length}`);
-  return bytes;
+  if (bytes.length === length) return bytes;
+  throw damaged(ref, offset + bytes.length, `it ends there, ${ref.length} bytes were written`);
 }
 
-function damaged(blob: string, offset: number, what: string): StatefulFunctionsError {
-  return new StatefulFunctionsError('SF_DAMAGED', `${blob} is damaged at byte ${offset}: ${what}. Restore it from a copy, or start from a savepoint.`);
+function damaged(ref: SegmentRef, offset: number, what: string): StatefulFunctionsError {
+  return new StatefulFunctionsError(
+    'SF_DAMAGED',
+    `the segment in blob ${ref.blob} is damaged at byte ${offset}: ${what}. Bring the blob back from a copy, or start from a savepoint that does not need it.`,
+  );
 }
