@@ -1,3 +1,13 @@
+/**
+ * The values that messages and state are made of: null, undefined, booleans, numbers, bigints, strings, Date, Map, Set,
+ * arrays, plain objects, binary (typed arrays, ArrayBuffer, DataView), Error, Address, CancellationToken, ReplyHandle, and
+ * instances of classes marked @Serializable. The codec takes only copies that were made here, so nothing else needs to know
+ * what is refused.
+ *
+ * **Gotchas** A Buffer arrives as a Uint8Array. What is referred to twice arrives as two copies. Named properties put on
+ * arrays, dates, maps, sets and binary values are not part of them, nor is anything that is not enumerable.
+ */
+
 import { types } from 'node:util';
 import { Address, type AnyAddress } from '../sdk/address.js';
 import { ContractAddress } from '../sdk/contract.js';
@@ -8,14 +18,7 @@ import { errorParts, makeError } from './error-value.js';
 import { isContractAddress, reference } from './reference.js';
 import { maxDepth, refuse, refuseDepth, Trail } from './trail.js';
 
-/**
- * The values that messages and state are made of: null, undefined, booleans, numbers, bigints, strings, Date, Map, Set,
- * arrays, plain objects, binary (typed arrays, ArrayBuffer, DataView), Error, Address, CancellationToken, ReplyHandle, and
- * instances of classes marked @Serializable.
- *
- * **Gotchas** A Buffer arrives as a Uint8Array. What is referred to twice arrives as two copies. Named properties put on
- * arrays, dates, maps, sets and binary values are not part of them, nor is anything that is not enumerable.
- */
+/** A value that is never shared, because it cannot change. */
 export type Primitive = null | undefined | boolean | number | bigint | string;
 
 /** Whether a value needs no copy. A symbol does not count: it is not in the data model. */
@@ -102,7 +105,7 @@ function copyArray(value: readonly unknown[], parent: Trail | undefined, key: un
 
 function copySpecial(value: object, prototype: object | null, parent: Trail | undefined, key: unknown): object {
   if (prototype === null) return copyFields(value, null, parent, key);
-  if (types.isNativeError(value)) return copyError(value, parent, key);
+  if (value instanceof Error) return copyError(value, parent, key);
   if (serializableByPrototype(prototype) !== undefined) return copyFields(value, prototype, parent, key);
   switch (prototype) {
     case Date.prototype:

@@ -35,14 +35,13 @@ export function errorParts(error: Error): ErrorParts {
   const kind = kindOf(prototype);
   const hidden: Fields = {};
   const shown: Fields = className === undefined ? {} : { ...error };
+  const inherits = className === undefined ? builtins[kind].prototype : error; // What its copy will inherit anyway.
   for (const property of properties) {
-    if (!Object.hasOwn(error, property)) continue;
     const value: unknown = Reflect.get(error, property);
+    if (!Object.hasOwn(error, property) && value === Reflect.get(inherits, property)) continue;
     if (property === 'stack' && typeof value !== 'string') continue; // Error.prepareStackTrace makes what it likes.
     (Object.prototype.propertyIsEnumerable.call(error, property) ? shown : hidden)[property] = value;
   }
-  const isNamed = Object.hasOwn(error, 'name') || className !== undefined;
-  if (!isNamed && error.name !== builtins[kind].prototype.name) hidden.name = error.name;
   return { kind, hidden, shown, className };
 }
 

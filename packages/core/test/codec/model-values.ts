@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-
 import { FunctionType } from '../../src/sdk/function-type.js';
 import { CancellationToken, ReplyHandle } from '../../src/sdk/reply.js';
 import { Serializable } from '../../src/sdk/serializable.js';
@@ -105,3 +104,32 @@ export const modelValue: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
     fc.tuple(text, fc.array(tie('value'))).map(([message, errors]) => new AggregateError(errors, message)),
   ),
 })).value;
+
+/**
+ * Whether two values are the same in all that the data model keeps: types, prototypes, properties, and the order of keys and
+ * entries. Unlike Node's own comparison it finds invalid dates equal, and sees order.
+ */
+export function sameValue(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return Object.is(a, b);
+  if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
+  if (a instanceof Date) return Object.is(a.getTime(), Number(b));
+  if (a instanceof ArrayBuffer || ArrayBuffer.isView(a))
+    return Buffer.compare(bytesIn(a), bytesIn(b as typeof a)) === 0;
+  if (a instanceof Map || a instanceof Set) return sameValue([...a], [...(b as typeof a)]);
+  const keys = Object.getOwnPropertyNames(a);
+  if (a instanceof Error) keys.sort(); // The engine orders those of an error as it likes.
+  const others = Object.getOwnPropertyNames(b);
+  if (b instanceof Error) others.sort();
+  return keys.length === others.length && keys.every((key, index) => key === others[index] && sameProperty(a, b, key));
+}
+
+function sameProperty(a: object, b: object, key: string): boolean {
+  const isShown = Object.prototype.propertyIsEnumerable;
+  return isShown.call(a, key) === isShown.call(b, key) && sameValue(Reflect.get(a, key), Reflect.get(b, key));
+}
+
+function bytesIn(binary: ArrayBuffer | ArrayBufferView): Uint8Array {
+  return binary instanceof ArrayBuffer
+    ? new Uint8Array(binary)
+    : new Uint8Array(binary.buffer, binary.byteOffset, binary.byteLength);
+}
