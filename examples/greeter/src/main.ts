@@ -10,10 +10,9 @@ const app = await Application.from(new URL('./greeter.module.js', import.meta.ur
   config,
   logger: silentLogger,
 });
-const before = app.status;
 const show = () => console.log(`  ${progress(app.status)}`);
 show();
 const showing = setInterval(show, 100);
 await app.finished.finally(() => clearInterval(showing));
 
-console.log(summary(before, app.status, performance.now() - startedMs, config.emails));
+console.log(summary(app.status, performance.now() - startedMs, config.emails));

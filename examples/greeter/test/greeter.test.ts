@@ -26,11 +26,11 @@ describe('The greeter', () => {
     expect(snapshot(output)).to.equal(`\
 Greeting everybody in events.jsonl …
 Done in # s.
-  events         1,200   1,200 since the first start
-  emails         1,190   emails.jsonl
-  dead letters      10   .sf/dead-letters.jsonl
-  rate               #   events a second
-  state         in .sf; run again to read only what was appended
+  events         1,200   read since the first start
+  emails         1,190   appended to emails.jsonl
+  dead letters      10   appended to .sf/dead-letters.jsonl
+  rate               #   messages handled a second
+  state is in .sf: run again, and only what was appended since is read
 `);
   });
 
@@ -48,9 +48,9 @@ Done in # s.
     const sent = (await sentEmails()).get(ada?.email ?? '')?.length ?? 0;
     await appendFile(join(directory, 'events.jsonl'), `${JSON.stringify(ada)}\nnot JSON\n`);
     expect(snapshot(await run())).to.include(`\
-  events             2   1,202 since the first start
-  emails             1   emails.jsonl
-  dead letters       1   .sf/dead-letters.jsonl
+  events         1,202   read since the first start
+  emails             1   appended to emails.jsonl
+  dead letters       1   appended to .sf/dead-letters.jsonl
 `);
     const now = (await sentEmails()).get(ada?.email ?? '');
     expect(now).to.have.length(sent + 1);
