@@ -5,8 +5,8 @@ import { checkTokens, damagedAt, pack, unpack } from './message-pack.js';
 import { raise } from './raise.js';
 
 /**
- * Encodes a value of the data model. The same value makes the same bytes; the order of an object's keys, and of the entries of
- * maps and sets, is part of it.
+ * Encodes a value of the data model. The same value makes the same bytes; the order of an object's keys, and of the
+ * entries of maps and sets, is part of it.
  *
  * @param what names the value in errors.
  * @throws SF_UNSUPPORTED_VALUE, naming the path to what is not in the data model.
@@ -17,7 +17,9 @@ export function encode(value: unknown, what = 'value'): Uint8Array {
 }
 
 /**
- * Decodes what `encode` made: a new value, which shares nothing with `bytes`. Law: `decode(encode(v))` equals `copyValue(v)`.
+ * Decodes what `encode` made: a new value, which shares nothing with `bytes`.
+ *
+ * Law: `decode(encode(v))` equals `copyValue(v)`.
  *
  * Bytes that encode nothing run no code and make no objects but those of the data model.
  *

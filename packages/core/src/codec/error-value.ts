@@ -9,7 +9,7 @@ const kindByPrototype = new Map<object, ErrorKind>(
   Object.entries(builtins).map(([kind, type]) => [type.prototype, kind as ErrorKind]),
 );
 
-/** The properties that make an Error what it is. Others are not part of its value: on errors of libraries they hold sockets. */
+/** The properties that make an Error what it is. Others are not part of its value: libraries keep sockets there. */
 const properties = ['name', 'message', 'stack', 'cause', 'code', 'errors'] as const;
 
 type Fields = Record<string, unknown>;
@@ -26,8 +26,8 @@ export interface ErrorParts {
 /**
  * Takes an Error apart.
  *
- * An error of a class that is neither built in nor @Serializable becomes one of the built-in class it extends, and keeps its
- * `name`: a handler must be able to report what it caught, whichever library threw it.
+ * An error of a class that is neither built in nor @Serializable becomes one of the built-in class it extends, and keeps
+ * its `name`: a handler must be able to report what it caught, whichever library threw it.
  */
 export function errorParts(error: Error): ErrorParts {
   const prototype: object = Object.getPrototypeOf(error);

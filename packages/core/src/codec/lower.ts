@@ -36,7 +36,7 @@ function lowerNumber(value: number): unknown {
   return Number.isNaN(value) ? [mark, Tag.notANumber] : value; // A NaN has many bit patterns; one value, one encoding.
 }
 
-/** Whether a string comes through UTF-8 whole: lone surrogates do not, nor a byte order mark at the head of a long one. */
+/** Whether a string comes back whole: UTF-8 loses lone surrogates, and msgpackr without its addon a byte order mark. */
 function isKept(text: string): boolean {
   return text.isWellFormed() && text.charCodeAt(0) !== 0xfeff;
 }

@@ -2,11 +2,11 @@ import { C1, Packr, RESET_BUFFER_MODE } from 'msgpackr';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 
 /**
- * The part of MessagePack that values are stored in: nil, undefined, booleans, numbers, 64-bit integers for bigints, strings,
- * binary, arrays, maps with string keys, and one mark.
+ * The part of MessagePack that values are stored in: nil, undefined, booleans, numbers, 64-bit integers for bigints,
+ * strings, binary, arrays, maps with string keys, and one mark.
  *
- * msgpackr knows more (records, which compile code; errors, regular expressions, pointers; whatever other libraries of the
- * process registered). None of it is read here: the tokens are checked before msgpackr sees the bytes.
+ * msgpackr knows more (records, which compile code; errors, regular expressions, pointers; whatever other libraries of
+ * the process registered). None of it is read here: the tokens are checked before msgpackr sees the bytes.
  */
 const packr = new Packr({
   useRecords: false,
@@ -139,7 +139,7 @@ export function checkTokens(bytes: Uint8Array): boolean {
 export function damagedAt(offset: number, what: string, cause?: unknown): StatefulFunctionsError {
   return new StatefulFunctionsError(
     'SF_DAMAGED',
-    `an encoded value is damaged at its byte ${offset}: ${what}. Restore the store from a copy, or start from a savepoint.`,
+    `an encoded value is damaged at its byte ${offset}: ${what}. Restore its store from a copy, or use a savepoint.`,
     cause === undefined ? undefined : { cause },
   );
 }

@@ -10,7 +10,7 @@ import { Tag } from './tag.js';
 type Fields = Record<string, unknown>;
 
 /**
- * Turns a form back into the value it stands for; the opposite of `lower`. Arrays and plain objects are changed in place.
+ * Turns a form back into the value it stands for; the opposite of `lower`. Arrays and plain objects change in place.
  *
  * @throws SF_SERIALIZABLE; any error if the form stands for nothing.
  */
@@ -97,7 +97,7 @@ function classOf(name: unknown): { readonly prototype: object } {
   if (found !== undefined) return found;
   throw new StatefulFunctionsError(
     'SF_SERIALIZABLE',
-    `a stored value is of the class named ${JSON.stringify(name)}, which is not loaded. Import its file, or name a class so again.`,
+    `no class is named ${JSON.stringify(name)}, as a stored value's is. Import its file, or name a class so again.`,
   );
 }
 

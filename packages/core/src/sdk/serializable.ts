@@ -10,11 +10,12 @@ const namesByPrototype = new WeakMap<object, string>();
 /**
  * Lets instances of a class be messages and state: `@Serializable('ride/point') class Point { … }`.
  *
- * **Details** An instance is its own enumerable fields, each a value of the data model. A copy gets the class's prototype
- * and those fields; the constructor does not run. The name is stored with the value, so the class may be renamed, but the
- * name must stay.
+ * **Details** An instance is its own enumerable fields, each a value of the data model. A copy gets the class's
+ * prototype and those fields; the constructor does not run. The name is stored with the value, so the class may be
+ * renamed, but the name must stay.
  *
- * **Gotchas** `#private` fields are not copied, and methods that use them throw on a copy. A subclass needs its own name.
+ * **Gotchas** `#private` fields are not copied, and methods that use them throw on a copy. A subclass needs its own
+ * name.
  *
  * @throws SF_INVALID_NAME; SF_SERIALIZABLE if another class has the name, or the class has another name.
  */

@@ -24,7 +24,7 @@ export class Failure extends RangeError {
 const name = fc.constantFrom('ride/driver', 'ride/passenger', 'a/b');
 const id = fc.string({ unit: 'binary', minLength: 1 }).filter((text) => text.isWellFormed());
 
-/** Strings of all lengths that MessagePack and msgpackr treat differently, lone surrogates and byte order marks among them. */
+/** Strings of all lengths that msgpackr treats differently, lone surrogates and byte order marks among them. */
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ unit: 'grapheme', maxLength: 300 }),
@@ -106,8 +106,8 @@ export const modelValue: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
 })).value;
 
 /**
- * Whether two values are the same in all that the data model keeps: types, prototypes, properties, and the order of keys and
- * entries. Unlike Node's own comparison it finds invalid dates equal, and sees order.
+ * Whether two values are the same in all that the data model keeps: types, prototypes, properties, and the order of keys
+ * and entries. Unlike Node's own comparison it finds invalid dates equal, and sees order.
  */
 export function sameValue(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return Object.is(a, b);
