@@ -10,18 +10,20 @@ export class SegmentIndex {
   /** How many blocks there are. */
   readonly blocks: number;
   readonly bloom: Uint8Array;
-  readonly #footer: Buffer;
+  readonly #footer: Uint8Array;
   readonly #keyStarts: Uint32Array;
+  readonly #keyEnds: Uint32Array;
   /** One more than there are blocks: the last is where the footer begins. */
   readonly #offsets: Float64Array;
   readonly #crcs: Uint32Array;
 
   constructor(footer: Uint8Array) {
     const view = new DataView(footer.buffer, footer.byteOffset, footer.length);
-    this.#footer = Buffer.from(footer.buffer, footer.byteOffset, footer.length);
+    this.#footer = footer;
     this.entries = view.getFloat64(0);
     this.blocks = view.getUint32(8);
     this.#keyStarts = new Uint32Array(this.blocks);
+    this.#keyEnds = new Uint32Array(this.blocks);
     this.#offsets = new Float64Array(this.blocks + 1);
     this.#crcs = new Uint32Array(this.blocks);
     let at = footerHeadLength;
@@ -30,6 +32,7 @@ export class SegmentIndex {
       this.#crcs[block] = view.getUint32(at + 4);
       this.#keyStarts[block] = at + 12;
       at += 12 + view.getUint32(at + 8);
+      this.#keyEnds[block] = at;
     }
     this.bloom = footer.subarray(at, at + view.getUint32(12));
   }
@@ -65,8 +68,14 @@ export class SegmentIndex {
 
   /** Below zero, zero or above as the first key of a block sorts before, with or behind `key`. */
   compareFirstKey(block: number, key: Uint8Array): number {
+    const footer = this.#footer;
     const start = this.#keyStarts[block] as number;
-    const length = this.#footer.readUInt32BE(start - 4);
-    return this.#footer.compare(key, 0, key.length, start, start + length);
+    const length = (this.#keyEnds[block] as number) - start;
+    const limit = Math.min(length, key.length);
+    for (let at = 0; at < limit; at += 1) {
+      const difference = (footer[start + at] as number) - (key[at] as number);
+      if (difference !== 0) return difference;
+    }
+    return length - key.length;
   }
 }

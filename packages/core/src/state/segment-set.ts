@@ -12,7 +12,7 @@ export type { Entry } from './entry.js';
 /**
  * The committed state: the live segments of a manifest, the newer before the older.
  *
- * Segments are opened when something is first looked for in them, and once, so recovery does not wait for any.
+ * A segment is opened once: by `open`, or when something is first looked for in it.
  */
 export class SegmentSet {
   readonly #store: BlobStore;
@@ -39,6 +39,17 @@ export class SegmentSet {
       this.#segments.delete(blob);
       if (segment instanceof Segment) segment.close();
     }
+  }
+
+  /**
+   * Opens all segments, of which that reads the footers: so that one that is gone is found now, and later reads wait for blocks
+   * only.
+   *
+   * @throws SF_MISSING_BLOB
+   * @throws SF_DAMAGED
+   */
+  async open(): Promise<void> {
+    await Promise.all(this.#refs.map((ref) => this.#segment(ref)));
   }
 
   /**
