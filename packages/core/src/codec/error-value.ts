@@ -26,8 +26,8 @@ export interface ErrorParts {
 /**
  * Takes an Error apart.
  *
- * An error of a class that is neither built in nor @Serializable becomes one of the built-in class it extends, and keeps
- * its `name`: a handler must be able to report what it caught, whichever library threw it.
+ * An error of a class that is neither built in nor @Serializable becomes one of the built-in class it extends, and
+ * keeps its `name`: a handler must be able to report what it caught, whichever library threw it.
  */
 export function errorParts(error: Error): ErrorParts {
   const prototype: object = Object.getPrototypeOf(error);

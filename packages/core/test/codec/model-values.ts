@@ -106,8 +106,8 @@ export const modelValue: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
 })).value;
 
 /**
- * Whether two values are the same in all that the data model keeps: types, prototypes, properties, and the order of keys
- * and entries. Unlike Node's own comparison it finds invalid dates equal, and sees order.
+ * Whether two values are the same in all that the data model keeps: types, prototypes, properties, and the order of
+ * keys and entries. Unlike Node's own comparison it finds invalid dates equal, and sees order.
  */
 export function sameValue(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return Object.is(a, b);
