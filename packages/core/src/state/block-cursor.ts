@@ -9,7 +9,6 @@ const noBytes = new Uint8Array(0);
  */
 export class BlockCursor {
   #block: Uint8Array = noBytes;
-  #view: DataView = new DataView(noBytes.buffer);
   #restarts = 0;
   /** Where entries end and restart offsets begin. */
   #end = 0;
@@ -25,8 +24,7 @@ export class BlockCursor {
   /** Stands before the first entry of `block`. */
   reset(block: Uint8Array): void {
     this.#block = block;
-    this.#view = new DataView(block.buffer, block.byteOffset, block.length);
-    this.#restarts = this.#view.getUint32(block.length - 4);
+    this.#restarts = this.#uint32(block.length - 4);
     this.#end = block.length - 4 - this.#restarts * 4;
     this.#next = 0;
     this.keyLength = 0;
@@ -41,7 +39,7 @@ export class BlockCursor {
     this.#isTombstone = meta === 0;
     this.#expiresAtMs = undefined;
     if (meta > 0 && meta % 2 === 0) {
-      this.#expiresAtMs = this.#view.getFloat64(this.#next);
+      this.#expiresAtMs = new DataView(this.#block.buffer, this.#block.byteOffset).getFloat64(this.#next);
       this.#next += 8;
     }
     const length = shared + unshared;
@@ -101,7 +99,13 @@ export class BlockCursor {
   }
 
   #restartOffset(index: number): number {
-    return this.#view.getUint32(this.#end + index * 4);
+    return this.#uint32(this.#end + index * 4);
+  }
+
+  #uint32(at: number): number {
+    const block = this.#block;
+    const high = ((block[at] as number) << 8) | (block[at + 1] as number);
+    return high * 0x10000 + (((block[at + 2] as number) << 8) | (block[at + 3] as number));
   }
 
   #varint(): number {

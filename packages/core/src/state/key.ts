@@ -102,12 +102,13 @@ export function ownerOf(key: Uint8Array): Uint8Array | undefined {
   return end === 0 ? undefined : key.subarray(0, end);
 }
 
-/** How long the record's part of a record's or entry's key is; 0 for a timer's. */
+/** How long the record's part of a record's or entry's key is; 0 for a timer's, and for the bound of a range that has none. */
 export function recordEnd(key: Uint8Array): number {
-  return key[2] === stateSection ? textEnd(key, textEnd(key, headLength)) : 0;
+  const end = typeEnd(key);
+  return end === 0 ? 0 : textEnd(key, end);
 }
 
-/** How long the part of a record's or entry's key is that ends with the type; 0 for a timer's. */
+/** How long the part of a record's or entry's key is that ends with the type; 0 as above. */
 export function typeEnd(key: Uint8Array): number {
   return key[2] === stateSection ? textEnd(key, headLength) : 0;
 }
@@ -119,7 +120,8 @@ export function typeEnd(key: Uint8Array): number {
 export function sweepEnd(key: Uint8Array): number {
   if (key[2] === timerSection) return headLength;
   const end = recordEnd(key);
-  return end === 0 || end >= key.length ? 0 : Math.min(key.length, textEnd(key, end) + generationLength);
+  const fieldEnd = end === 0 ? 0 : textEnd(key, end);
+  return fieldEnd === 0 || fieldEnd + generationLength > key.length ? 0 : fieldEnd + generationLength;
 }
 
 /** The function type in a record's or entry's key whose `typeEnd` is given. */
@@ -155,24 +157,18 @@ export function parseKey(key: Uint8Array): ParsedKey {
     };
   }
   invariant(key[2] === stateSection, 'a key is in a known section');
-  const typeStop = textEnd(key, headLength);
-  const idStop = textEnd(key, typeStop);
+  const typeStop = typeEnd(key);
+  const idStop = recordEnd(key);
+  invariant(idStop > 0, 'a key names a type and an id');
   const type = readText(key, headLength, typeStop);
   const id = readText(key, typeStop, idStop);
   if (idStop === key.length) return { kind: 'record', keyGroup, type, id };
-  const fieldStop = textEnd(key, idStop);
-  const subStart = fieldStop + generationLength;
-  invariant(subStart <= key.length, 'a key of an entry holds a generation');
+  const subStart = sweepEnd(key);
+  const fieldStop = subStart - generationLength;
+  invariant(subStart > 0, 'a key of an entry names a field and a generation');
   const field = readText(key, idStop, fieldStop);
-  return {
-    kind: 'entry',
-    keyGroup,
-    type,
-    id,
-    field,
-    generation: key.slice(fieldStop, subStart),
-    sub: key.slice(subStart),
-  };
+  const generation = key.slice(fieldStop, subStart);
+  return { kind: 'entry', keyGroup, type, id, field, generation, sub: key.slice(subStart) };
 }
 
 /** Where keys are put together before their length is known. */
@@ -217,14 +213,14 @@ function writeAnyText(text: string, start: number): number {
   return at;
 }
 
-/** The offset behind the end of the text that starts at `start`. */
+/** The offset behind the end of the text that starts at `start`; 0 when it has none. */
 function textEnd(key: Uint8Array, start: number): number {
   for (let at = start; at + 1 < key.length; at += 1) {
     if (key[at] !== 0) continue;
     if (key[at + 1] === 1) return at + 2;
     at += 1; // An escaped zero.
   }
-  invariant(false, 'a text in a key has an end');
+  return 0;
 }
 
 function readText(key: Uint8Array, start: number, end: number): string {

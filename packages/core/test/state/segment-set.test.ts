@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { BlockCache } from '../../src/state/block-cache.js';
 import { entryKey, entryPrefix, prefixEnd, timerKey, timerRange } from '../../src/state/key.js';
-import { SegmentSet } from '../../src/state/segment-set.js';
+import { type Entry, SegmentSet } from '../../src/state/segment-set.js';
 import { CountingStore, collect, failure, keyOf, putSegment, record, segmentOf, textOf } from './segments.js';
 
 const nothing = new Uint8Array(0);
@@ -85,5 +85,34 @@ describe('SegmentSet', () => {
     expect(await collect(set.scan(from, to))).to.deep.equal([timer]);
     expect(await collect(set.scan(prefix, prefixEnd(prefix)))).to.deep.equal([visit]);
     expect(store.reads).to.equal(0);
+  });
+
+  it('scans ranges that begin with a part of a key, or reach beyond one sweep', async () => {
+    const generations = [1, 2].map((number) => entryPrefix(keyOf('a'), 'visits', new Uint8Array(8).fill(number)));
+    const visits = generations.map((prefix) => ({ key: entryKey(prefix, nothing), value: Uint8Array.of(1) }));
+    const [first, second] = visits as [Entry, Entry];
+    set.replace([await putSegment(store, '2', [second]), await putSegment(store, '1', [first])]);
+    const generation = generations[0] as Uint8Array;
+    for (let length = 0; length <= generation.length; length += 1) {
+      const from = generation.slice(0, length);
+      expect(await collect(set.scan(from, undefined)), `${length}`).to.deep.equal(visits);
+      expect(await collect(set.scan(from, second.key)), `${length}`).to.deep.equal([first]);
+      expect(await collect(set.scan(from, prefixEnd(keyOf('a')))), `${length}`).to.deep.equal(visits);
+    }
+  });
+
+  it('gives back the memory of segments that were replaced, even while they were opened', async () => {
+    const cache = new BlockCache(1 << 20);
+    set = new SegmentSet(store, cache);
+    set.replace([await putSegment(store, 's', [record('a', '1')])]);
+    await set.open();
+    expect(cache.bytes).to.be.greaterThan(0);
+    set.replace([]);
+    expect(cache.bytes).to.equal(0);
+    set.replace([await putSegment(store, 't', [record('a', '1')])]);
+    const opening = set.open();
+    set.replace([]);
+    await opening;
+    expect(cache.bytes).to.equal(0);
   });
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
 import { BlockCache } from '../../src/state/block-cache.js';
 import type { Entry } from '../../src/state/entry.js';
-import { compareBytes, entryKey, entryPrefix, timerKey } from '../../src/state/key.js';
+import { compareBytes, entryKey, entryPrefix, recordKey, timerKey } from '../../src/state/key.js';
 import { Segment, type SegmentRef } from '../../src/state/segment.js';
 import { SegmentWriter } from '../../src/state/segment-writer.js';
 import { CountingStore, collect, failure, keyOf, putSegment, record, segmentOf } from './segments.js';
@@ -78,6 +78,9 @@ describe('Segment', () => {
       types: ['test/thing'],
       timers: { minDueMs: 50, maxDueMs: 70 },
     });
+    const others = ['test/other', 'test/gone', 'test/thing'].map((type) => recordKey(7, type, 'a'));
+    const mixed = others.map((key, at) => ({ key, value: at === 1 ? undefined : nothing }));
+    expect(segmentOf('s', mixed).ref.types).to.deep.equal(['test/other', 'test/thing']);
     expect(segmentOf('s', [record('b', undefined)]).ref.types, 'of removed state').to.deep.equal([]);
   });
 
