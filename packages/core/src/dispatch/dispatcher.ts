@@ -1,4 +1,5 @@
 import { copyValue } from '../codec/data-model.js';
+import { recopyValue } from '../codec/recopy.js';
 import type { Platform } from '../ports/platform.js';
 import type { Logger } from '../ports/logger.js';
 import type { Metrics } from '../ports/metrics.js';
@@ -84,6 +85,8 @@ export class Dispatcher implements InvocationServices {
   timers!: Timers;
   /** Called when a slice of work has ended. */
   onSlice: () => void = () => {};
+  /** Called when an attempt to handle a message has failed. */
+  onFailure: (envelope: Envelope, error: Error) => void = () => {};
 
   constructor(
     readonly platform: Platform,
@@ -109,6 +112,11 @@ export class Dispatcher implements InvocationServices {
     throw new StatefulFunctionsError('SF_UNBOUND_FUNCTION', `no module binds ${typeName}. Bind it with binder.bindFunctions().`);
   }
 
+  /** The host of the function behind an address. */
+  hostAt(to: AnyAddress): FunctionHost {
+    return this.hostOf(to.type.name);
+  }
+
   checkEgress(name: string): void {
     if (this.outlets.hasEgress(name)) return;
     throw new StatefulFunctionsError('SF_UNBOUND_EGRESS', `no module binds the egress ${name}. Bind it with binder.bindEgress().`);
@@ -119,6 +127,11 @@ export class Dispatcher implements InvocationServices {
   /** Messages that wait: queued, in mailboxes, or being handled. */
   get backlog(): number {
     return this.#queue.size + this.#mailed + this.#busy.size;
+  }
+
+  /** Messages that could be handled now. */
+  get ready(): number {
+    return this.#queue.size;
   }
 
   get hosts(): IterableIterator<FunctionHost> {
@@ -307,7 +320,7 @@ export class Dispatcher implements InvocationServices {
     this.counts.invocations += 1;
     try {
       if (!host.plan.isSimple) host.expire(activation, invocation.now());
-      result = host.call(host.instanceOf(activation), envelope.operation, invocation, copyValue(envelope.message));
+      result = host.call(host.instanceOf(activation), envelope.operation, invocation, recopyValue(envelope.message));
     } catch (error) {
       this.#fail(activation, envelope, invocation, error);
       return;
@@ -348,7 +361,7 @@ export class Dispatcher implements InvocationServices {
     const { host } = activation;
     let changed: boolean;
     try {
-      if (invocation.doomed !== undefined) throw new StatefulFunctionsError('SF_NOT_RESIDENT', 'an entry must be loaded first');
+      if (invocation.extras?.doomed !== undefined) throw new StatefulFunctionsError('SF_NOT_RESIDENT', 'an entry must be loaded first');
       if (envelope.reply !== undefined) this.#answer(activation, envelope, invocation, result);
       changed = host.stage(activation);
       if (changed && host.kindOf(envelope.operation) === 'query') {
@@ -359,7 +372,7 @@ export class Dispatcher implements InvocationServices {
       return;
     }
     invocation.end();
-    if (changed || invocation.forgets) this.state.commit(activation, envelope, invocation, changed);
+    if (changed || invocation.extras?.forgets === true) this.state.commit(activation, envelope, invocation, changed);
     else if (activation.views !== undefined) host.settle(activation);
     activation.invocation = undefined;
     this.#release(activation, invocation);
@@ -368,17 +381,14 @@ export class Dispatcher implements InvocationServices {
 
   /** Lets what an invocation held back take effect. */
   #release(activation: Activation, invocation: Invocation): void {
-    const { send1, moreSends, timers, cancels, egress, replies } = invocation;
-    if (send1 !== undefined) {
-      this.enqueue(send1);
-      if (moreSends !== undefined) for (const envelope of moreSends) this.enqueue(envelope);
-    }
-    if (timers !== undefined) for (const timer of timers) this.timers.set(timer);
-    if (cancels !== undefined) for (const token of cancels) this.timers.cancel(token, activation.address);
-    if (egress !== undefined) for (const { egress: name, value, headers } of egress) this.outlets.egress(name, value, headers);
-    if (replies !== undefined) {
-      for (const { target, reply } of replies) this.outlets.reply(target as ClientReplyTarget, reply, activation.address);
-    }
+    const { send1, extras } = invocation;
+    if (send1 !== undefined) this.enqueue(send1);
+    if (extras === undefined) return;
+    for (const envelope of extras.sends) this.enqueue(envelope);
+    for (const timer of extras.timers) this.timers.set(timer);
+    for (const token of extras.cancels) this.timers.cancel(token, activation.address);
+    for (const { egress, value, headers } of extras.egress) this.outlets.egress(egress, value, headers);
+    for (const { target, reply } of extras.replies) this.outlets.reply(target as ClientReplyTarget, reply, activation.address);
   }
 
   /** After an asynchronous invocation, what came meanwhile is next. */
@@ -409,13 +419,14 @@ export class Dispatcher implements InvocationServices {
     activation.views = undefined;
     activation.current = undefined;
     activation.state = 'idle';
-    if (invocation.doomed !== undefined) {
-      this.#reload(activation, envelope, invocation.doomed);
+    if (invocation.extras?.doomed !== undefined) {
+      this.#reload(activation, envelope, invocation.extras.doomed);
       return;
     }
     const error = asError(thrown);
     const { host } = activation;
     this.counts.failures += 1;
+    this.onFailure(envelope, error);
     const isFinal = isPermanent(error) || envelope.attempt >= host.maxAttempts || host.kindOf(envelope.operation) === 'query';
     if (isFinal) {
       this.#bury(activation, envelope, error);

@@ -8,6 +8,7 @@ import { validate } from '../sdk/schema.js';
 import { decodeRecord, fromStored, type Stored, type StoredField, sameStored, toStored } from '../state/record.js';
 import type { ShapeTable } from '../state/shape.js';
 import type { Activation } from './activation.js';
+import type { MessageId } from './envelope.js';
 import { type FieldPlan, type PlannedField, planFields } from './field-plan.js';
 import { ListCell, ListView } from './list-cell.js';
 import { type CellInvocation, type CellStorage, MapCell, MapView } from './map-cell.js';
@@ -157,7 +158,7 @@ export class FunctionHost {
   }
 
   /** Second half: makes what was staged the committed state. Cannot fail. */
-  apply(activation: Activation, interval: number, nowMs: () => number, newGeneration: (field: number) => Uint8Array): void {
+  apply(activation: Activation, interval: number, invocation: { now(): number }, id: MessageId): void {
     const { fields, isSimple } = this.#plan as FieldPlan;
     const { committed, stamps, views } = activation;
     const staged = this.#staged;
@@ -165,10 +166,11 @@ export class FunctionHost {
       const stored = staged[index];
       if (stored === unchanged) continue;
       committed[index] = stored;
-      if (stamps !== undefined && Number.isFinite((fields[index] as PlannedField).ttlMs)) stamps[index] = nowMs();
+      if (stamps !== undefined && Number.isFinite((fields[index] as PlannedField).ttlMs)) stamps[index] = invocation.now();
     }
-    if (!isSimple) for (let index = 0; index < fields.length; index += 1) views?.[index]?.apply(interval, () => newGeneration(index));
     activation.exists = true;
+    if (isSimple) return;
+    for (let index = 0; index < fields.length; index += 1) views?.[index]?.apply(interval, () => generationOf(id, index));
   }
 
   /** After an invocation that changed nothing: forgets what it read of maps and lists. */
@@ -286,4 +288,12 @@ export class FunctionHost {
 
 function migrationError(activation: Activation, field: PlannedField, why: string, cause?: unknown): StatefulFunctionsError {
   return new StatefulFunctionsError('SF_MIGRATION', `the state ${field.name} of ${activation.address}: ${why}`, { cause });
+}
+
+/** A generation of a map or list is named after the invocation that begins it: unique, and the same after a recovery. */
+function generationOf(id: MessageId, field: number): Uint8Array {
+  const bytes = Buffer.alloc(8);
+  bytes.writeInt32BE(id.idA ^ id.idC, 0);
+  bytes.writeInt32BE(((id.idB ^ id.idD) + field) | 0, 4);
+  return bytes;
 }

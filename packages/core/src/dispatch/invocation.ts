@@ -21,7 +21,7 @@ export interface InvocationServices {
   readonly metrics: Metrics;
   now(): number;
   /** @throws SF_UNBOUND_FUNCTION */
-  hostOf(typeName: string): FunctionHost;
+  hostAt(to: AnyAddress): FunctionHost;
   /** @throws SF_UNBOUND_EGRESS */
   checkEgress(name: string): void;
 }
@@ -54,100 +54,107 @@ class EntryNotResident extends StatefulFunctionsError {
   }
 }
 
+/** What few invocations have: made when it is first needed, to keep the many small. */
+class Extras {
+  /** Messages sent beside the first. */
+  readonly sends: Envelope[] = [];
+  readonly egress: EgressEffect[] = [];
+  readonly timers: PendingTimer[] = [];
+  readonly cancels: CancellationToken[] = [];
+  readonly replies: ReplyEffect[] = [];
+  forgets = false;
+  /** Set when an entry was read that is not in memory: the invocation must be undone, and run again once this resolved. */
+  doomed: (() => Promise<void>) | undefined = undefined;
+  nowMs = 0;
+  random: Uint32Array | undefined = undefined;
+  abort: AbortController | undefined = undefined;
+  logger: Logger | undefined = undefined;
+}
+
 /**
  * One attempt at handling one message: the context its handler sees, and everything it wants to do, held back until it ends.
  *
  * One is made for each attempt rather than kept for reuse, so that a context somebody kept can never act for another message.
+ * Since one is made for every message it is small; its fields are TypeScript-private, which are cheaper to make than `#` ones.
  */
 export class Invocation implements Context, CellInvocation {
-  /** The first message sent; further ones are in `moreSends`. Most handlers send one, and need no array for it. */
+  /** The first message sent. Most handlers send one, and need no list for it. */
   send1: Envelope | undefined = undefined;
-  moreSends: Envelope[] | undefined = undefined;
-  egress: EgressEffect[] | undefined = undefined;
-  timers: PendingTimer[] | undefined = undefined;
-  cancels: CancellationToken[] | undefined = undefined;
-  replies: ReplyEffect[] | undefined = undefined;
-  forgets = false;
-  /** Set when an entry was read that is not in memory: the invocation must be undone, and run again once this resolved. */
-  doomed: (() => Promise<void>) | undefined = undefined;
+  extras: Extras | undefined = undefined;
+  private count = 0;
+  private isEnded = false;
 
-  readonly #services: InvocationServices;
-  readonly #activation: Activation;
-  readonly #envelope: Envelope;
-  readonly #readOnly: boolean;
-  #ended = false;
-  #count = 0;
-  #nowMs = 0;
-  #randomState: Uint32Array | undefined = undefined;
-  #abort: AbortController | undefined = undefined;
-  #logger: Logger | undefined = undefined;
-
-  constructor(services: InvocationServices, activation: Activation, envelope: Envelope, readOnly: boolean) {
-    this.#services = services;
-    this.#activation = activation;
-    this.#envelope = envelope;
-    this.#readOnly = readOnly;
-  }
+  constructor(
+    private readonly services: InvocationServices,
+    private readonly activation: Activation,
+    private readonly envelope: Envelope,
+    private readonly isReadOnly: boolean,
+  ) {}
 
   get ended(): boolean {
-    return this.#ended;
+    return this.isEnded;
   }
 
   /** After this the context is dead. */
   end(): void {
-    this.#ended = true;
+    this.isEnded = true;
   }
 
   abort(reason: Error): void {
-    this.#abort?.abort(reason);
+    this.extras?.abort?.abort(reason);
   }
 
   get self(): AnyAddress {
-    return this.#activation.address;
+    return this.activation.address;
   }
 
   get caller(): AnyAddress | undefined {
-    return this.#envelope.caller;
+    return this.envelope.caller;
   }
 
   get invocationId(): string {
-    return this.#envelope.id;
+    return this.envelope.id;
   }
 
   get attempt(): number {
-    return this.#envelope.attempt;
+    return this.envelope.attempt;
   }
 
   get headers(): Headers {
-    return this.#envelope.headers;
+    return this.envelope.headers;
   }
 
   get metrics(): Metrics {
-    return this.#services.metrics;
+    return this.services.metrics;
   }
 
   get signal(): AbortSignal {
-    this.#abort ??= new AbortController();
-    return this.#abort.signal;
+    const extras = this.#extra();
+    extras.abort ??= new AbortController();
+    return extras.abort.signal;
   }
 
   get logger(): Logger {
-    this.#logger ??= this.#services.logger.child({
+    const extras = this.#extra();
+    extras.logger ??= this.services.logger.child({
       address: String(this.self),
       invocationId: this.invocationId,
       attempt: this.attempt,
     });
-    return this.#logger;
+    return extras.logger;
   }
 
   now(): number {
-    if (this.#nowMs === 0) this.#nowMs = this.#services.now();
-    return this.#nowMs;
+    const extras = this.#extra();
+    if (extras.nowMs === 0) extras.nowMs = this.services.now();
+    return extras.nowMs;
   }
 
   random(): number {
     // sfc32 (Chris Doty-Humphrey, PractRand), seeded with the invocation's id.
-    const state = (this.#randomState ??= this.#seed());
+    const extras = this.#extra();
+    extras.random ??= this.#seed();
+    const state = extras.random;
     const [a = 0, b = 0, c = 0, d = 0] = state;
     const sum = (a + b + d) >>> 0;
     state[0] = b ^ (b >>> 9);
@@ -160,8 +167,8 @@ export class Invocation implements Context, CellInvocation {
   send(to: AnyAddress | Egress<never>, message: unknown): void {
     this.#use();
     if (to instanceof Egress) {
-      this.#services.checkEgress(to.name);
-      (this.egress ??= []).push({ egress: to.name, value: copyValue(message), headers: this.#envelope.headers });
+      this.services.checkEgress(to.name);
+      this.#extra().egress.push({ egress: to.name, value: copyValue(message), headers: this.envelope.headers });
       return;
     }
     this.#emit(this.#plainMessage(to, message));
@@ -194,7 +201,7 @@ export class Invocation implements Context, CellInvocation {
 
   cancel(token: CancellationToken): void {
     this.#use();
-    (this.cancels ??= []).push(token);
+    this.#extra().cancels.push(token);
   }
 
   ask(to: AnyAddress, options: AskOptions = {}): never {
@@ -225,10 +232,10 @@ export class Invocation implements Context, CellInvocation {
 
   replyHandle(): never {
     this.#use();
-    if (this.#envelope.reply === undefined) {
+    if (this.envelope.reply === undefined) {
       throw new StatefulFunctionsError('SF_ASKED_LATE', `nobody asked ${this.self}: the message was sent. Make a handle only for an ask.`);
     }
-    return new ReplyHandle(this.#envelope.reply) as never;
+    return new ReplyHandle(this.envelope.reply) as never;
   }
 
   reply(handle: ReplyHandle<never>, value: unknown): void {
@@ -243,13 +250,13 @@ export class Invocation implements Context, CellInvocation {
 
   forget(): void {
     this.#use();
-    this.forgets = true;
+    this.#extra().forgets = true;
   }
 
   /** Holds back an answer; one to a function is a message to it. */
   addReply(target: ReplyTarget, reply: Reply<unknown>): void {
     if (target.kind === 'client') {
-      (this.replies ??= []).push({ target, reply });
+      this.#extra().replies.push({ target, reply });
       return;
     }
     const envelope = this.#message(target.address, target.operation, reply);
@@ -258,8 +265,13 @@ export class Invocation implements Context, CellInvocation {
   }
 
   doom(load: () => Promise<void>): never {
-    this.doomed ??= load;
+    this.#extra().doomed ??= load;
     throw new EntryNotResident();
+  }
+
+  #extra(): Extras {
+    this.extras ??= new Extras();
+    return this.extras;
   }
 
   #timed(dueMs: () => number): Timed {
@@ -278,46 +290,57 @@ export class Invocation implements Context, CellInvocation {
   }
 
   #setTimer(dueMs: number, envelope: Envelope): CancellationToken {
-    (this.timers ??= []).push({ dueMs, envelope, owner: this.self });
+    this.#extra().timers.push({ dueMs, envelope, owner: this.self });
     return new CancellationToken(envelope.id, dueMs);
   }
 
   #operationsOf(to: AnyAddress): Operations | undefined {
-    return this.#services.hostOf(to.type.name).definition.operations;
+    return this.services.hostAt(to).definition.operations;
   }
 
   #plainMessage(to: AnyAddress, message: unknown): Envelope {
-    const { schema, name } = this.#services.hostOf(to.type.name).definition.type;
-    return this.#message(to, undefined, schema === undefined ? message : validate(schema, message, `message to ${name}`));
+    const host = this.services.hostAt(to);
+    const { schema, name } = host.definition.type;
+    return this.#envelop(host, to, undefined, schema === undefined ? message : validate(schema, message, `message to ${name}`), this.self);
   }
 
   #message(to: AnyAddress, operation: string | undefined, message: unknown, reply?: ReplyTarget, caller = this.self): Envelope {
-    const host = this.#services.hostOf(to.type.name);
-    const envelope = new Envelope(host, to, copyValue(message), operation, caller, this.#envelope.headers, reply);
-    deriveId(envelope, this.#envelope, this.#count);
-    this.#count += 1;
+    return this.#envelop(this.services.hostAt(to), to, operation, message, caller, reply);
+  }
+
+  #envelop(
+    host: FunctionHost,
+    to: AnyAddress,
+    operation: string | undefined,
+    message: unknown,
+    caller: AnyAddress,
+    reply?: ReplyTarget,
+  ): Envelope {
+    const envelope = new Envelope(host, to, copyValue(message), operation, caller, this.envelope.headers, reply);
+    deriveId(envelope, this.envelope, this.count);
+    this.count += 1;
     return envelope;
   }
 
   #emit(envelope: Envelope): void {
     if (this.send1 === undefined) this.send1 = envelope;
-    else (this.moreSends ??= []).push(envelope);
+    else this.#extra().sends.push(envelope);
   }
 
   #use(): void {
-    if (this.#ended) {
+    if (this.isEnded) {
       throw new StatefulFunctionsError(
         'SF_CONTEXT_ENDED',
         `a context of ${this.self} was used after its handler ended. Await what the handler starts before it returns.`,
       );
     }
-    if (this.#readOnly) {
+    if (this.isReadOnly) {
       throw new StatefulFunctionsError('SF_READ_ONLY', `a query of ${this.self} tried to send or write. Declare the operation as ask or send.`);
     }
   }
 
   #seed(): Uint32Array {
-    const { idA, idB, idC, idD } = this.#envelope;
+    const { idA, idB, idC, idD } = this.envelope;
     return Uint32Array.of(idA, idB, idC, idD | 1);
   }
 }

@@ -67,6 +67,13 @@ export class MapCell {
     return this.#resident.keys();
   }
 
+  /** Copies of the entries in memory that are there at this time. */
+  present(nowMs: number): Map<MapKey, unknown> {
+    const entries = new Map<MapKey, unknown>();
+    for (const [key, entry] of this.#resident) if (isPresent(entry, nowMs)) entries.set(key, fromStored(entry.value));
+    return entries;
+  }
+
   get residentCount(): number {
     return this.#resident.size;
   }

@@ -83,6 +83,15 @@ export class StateTable {
     return activation;
   }
 
+  /** For looking at an address without activating it: its activation, or a copy of what storage has. */
+  async peek(host: FunctionHost, address: AnyAddress): Promise<Activation> {
+    const live = host.activations.get(address.id);
+    if (live?.loaded) return live;
+    const copy = new Activation(host, address);
+    await this.load(copy);
+    return copy;
+  }
+
   async load(activation: Activation): Promise<void> {
     const found = await this.segments.find(this.#recordKey(activation));
     if (!activation.loaded) this.#restore(activation, found);
@@ -92,15 +101,8 @@ export class StateTable {
   commit(activation: Activation, envelope: Envelope, invocation: Invocation, changed: boolean): void {
     this.#touch(activation);
     const { host } = activation;
-    if (changed) {
-      host.apply(
-        activation,
-        this.#interval,
-        () => invocation.now(),
-        (field) => generationOf(envelope, field),
-      );
-    }
-    if (!invocation.forgets) return;
+    if (changed) host.apply(activation, this.#interval, invocation, envelope);
+    if (invocation.extras?.forgets !== true) return;
     host.forget(activation, this.shapes, (field) => this.#storageOf(activation, field));
     activation.exists = false;
   }
@@ -272,14 +274,6 @@ const nothing: EncodedActivation = { entries: [], taken: [] };
 function entryOf(key: Uint8Array, field: string, change: CellChange): Entry {
   const entry: Entry = { key: entryKey(entryPrefix(key, field, change.generation), change.sub), value: change.value };
   return change.expiresAtMs === undefined ? entry : { ...entry, expiresAtMs: change.expiresAtMs };
-}
-
-/** A generation is named after the invocation that begins it: unique, and the same after a recovery. */
-function generationOf(envelope: Envelope, field: number): Uint8Array {
-  const bytes = Buffer.alloc(8);
-  bytes.writeInt32BE(envelope.idA ^ envelope.idC, 0);
-  bytes.writeInt32BE(((envelope.idB ^ envelope.idD) + field) | 0, 4);
-  return bytes;
 }
 
 function byKey(a: Entry, b: Entry): number {

@@ -65,6 +65,11 @@ export class Timers {
     return this.#heap.size;
   }
 
+  /** The timers in memory, in the order they are due. */
+  get resident(): PendingTimer[] {
+    return [...this.#byId.values()].sort((a, b) => a.dueMs - b.dueMs || a.order - b.order);
+  }
+
   get hasChanges(): boolean {
     return this.#delta.size > 0;
   }

@@ -24,6 +24,8 @@ export interface ShapeField {
 export class ShapeTable {
   readonly #shapes: Shape[];
   readonly #indexes = new Map<string, number>();
+  /** The same by identity, for shapes that have been looked up: this is asked for every record that is stored. */
+  readonly #known = new WeakMap<Shape, number>();
 
   constructor(shapes: readonly Shape[] = []) {
     this.#shapes = [...shapes];
@@ -40,10 +42,12 @@ export class ShapeTable {
 
   /** The index of a shape, added if it is new. */
   indexOf(shape: Shape): number {
-    const text = JSON.stringify(shape);
-    const known = this.#indexes.get(text);
+    const known = this.#known.get(shape);
     if (known !== undefined) return known;
-    this.#indexes.set(text, this.#shapes.length);
-    return this.#shapes.push(shape) - 1;
+    const text = JSON.stringify(shape);
+    const index = this.#indexes.get(text) ?? this.#shapes.push(shape) - 1;
+    this.#indexes.set(text, index);
+    this.#known.set(shape, index);
+    return index;
   }
 }

@@ -7,7 +7,6 @@ import type { FunctionHost } from '../dispatch/function-host.js';
 import type { AnyAddress } from '../sdk/address.js';
 import type { DeadLetter } from '../sdk/dead-letter.js';
 import { asError, StatefulFunctionsError } from '../sdk/errors.js';
-import type { FunctionDefinition } from '../sdk/function-definition.js';
 import type { Ingress } from '../sdk/ingress.js';
 import type { Downstream, Router } from '../sdk/router.js';
 import { validate } from '../sdk/schema.js';
@@ -137,7 +136,9 @@ export class IngressPump {
     // Held back until every router has returned: one that throws forwards nothing.
     const forwards = new Forwards(this.services, this.#record);
     for (const router of routers) router.route(message, forwards);
-    for (const envelope of forwards.envelopes) this.services.enqueue(envelope);
+    const { first, more } = forwards.end();
+    if (first !== undefined) this.services.enqueue(first);
+    for (const envelope of more) this.services.enqueue(envelope);
   }
 
   #bury(code: string, error: string, message: unknown, where: string | undefined): void {
@@ -156,9 +157,14 @@ export class IngressPump {
   }
 }
 
-/** What the routers of one record forwarded. */
+const none: readonly Envelope[] = [];
+
+/** What the routers of one record forwarded; most forward once. */
 class Forwards implements Downstream {
-  readonly envelopes: Envelope[] = [];
+  #first: Envelope | undefined = undefined;
+  #more: Envelope[] | undefined = undefined;
+  #count = 0;
+  #ended = false;
   readonly #services: PumpServices;
   readonly #record: MessageId;
 
@@ -167,26 +173,37 @@ class Forwards implements Downstream {
     this.#record = record;
   }
 
+  /** Hands over what was forwarded; from now on a router that kept this is refused. */
+  end(): { first: Envelope | undefined; more: readonly Envelope[] } {
+    this.#ended = true;
+    return { first: this.#first, more: this.#more ?? none };
+  }
+
   forward(to: AnyAddress, message: unknown): void {
-    const { schema, name } = this.#definitionOf(to).type;
-    this.#push(to, undefined, schema === undefined ? message : validate(schema, message, `message to ${name}`));
+    const host = this.#services.hostOf(to.type.name);
+    const { schema, name } = host.definition.type;
+    this.#push(host, to, undefined, schema === undefined ? message : validate(schema, message, `message to ${name}`));
   }
 
   to(address: AnyAddress): never {
-    return operationProxy(address, this.#definitionOf(address).operations, 'send', (to, operation, message) => {
-      this.#push(to, operation, message);
+    const host = this.#services.hostOf(address.type.name);
+    return operationProxy(address, host.definition.operations, 'send', (to, operation, message) => {
+      this.#push(host, to, operation, message);
     }) as never;
   }
 
-  #definitionOf(to: AnyAddress): FunctionDefinition {
-    return this.#services.hostOf(to.type.name).definition;
-  }
-
-  #push(to: AnyAddress, operation: string | undefined, message: unknown): void {
-    const host = this.#services.hostOf(to.type.name);
+  #push(host: FunctionHost, to: AnyAddress, operation: string | undefined, message: unknown): void {
+    if (this.#ended) {
+      throw new StatefulFunctionsError('SF_CONTEXT_ENDED', 'a router forwarded after it had returned. Routers are synchronous.');
+    }
     const envelope = new Envelope(host, to, copyValue(message), operation, undefined, noHeaders, undefined);
-    deriveId(envelope, this.#record, this.envelopes.length);
-    this.envelopes.push(envelope);
+    deriveId(envelope, this.#record, this.#count);
+    this.#count += 1;
+    if (this.#first === undefined) this.#first = envelope;
+    else {
+      this.#more ??= [];
+      this.#more.push(envelope);
+    }
   }
 }
 

@@ -32,7 +32,7 @@ export interface WorkerBindings {
 }
 
 export interface WorkerLimits {
-  /** Ingresses pause while more messages than this wait, and go on at half of it. */
+  /** Ingresses pause while more messages than this wait or are being handled. */
   readonly maxBacklog: number;
   /** Addresses that stay in memory; beyond that, idle ones are passivated. */
   readonly maxActivations: number;
@@ -76,6 +76,12 @@ export interface WorkerCut {
   /** Called when the checkpoint is committed. */
   readonly waiters: readonly (() => void)[];
 }
+
+/**
+ * Ingresses wait while more messages than this are ready to be handled. Few, because what is read long before it is handled
+ * only makes the garbage collector work; `maxBacklog` is for messages that wait for something else.
+ */
+const mostReady = 512;
 
 /** One event loop's share of an application: its functions, its ingresses, its way out. */
 export class Worker implements Outlets {
@@ -313,7 +319,7 @@ export class Worker implements Outlets {
     // What is dirty cannot be dropped: a checkpoint makes room.
     const crowded = this.state.size > 2 * maxActivations;
     if (crowded || pending > 8 * maxBacklog) this.#options.wanted();
-    return this.dispatcher.backlog <= maxBacklog / 2 && pending <= 16 * maxBacklog && !crowded;
+    return this.dispatcher.ready <= mostReady && this.dispatcher.backlog <= maxBacklog && pending <= 16 * maxBacklog && !crowded;
   }
 
   #whenRoom(): Promise<void> {
