@@ -15,9 +15,15 @@ export type { BlobBody, BlobStore, ByteRange } from './ports/blob-store.js';
 export type { Clock } from './ports/clock.js';
 export type { EgressRecord, EgressSink } from './ports/egress-sink.js';
 export type { DirectoryEntry, FileHandle, FileLock, FileSystem, Watch } from './ports/file-system.js';
-export type { ConnectorServices, IngressReader, IngressRecord, IngressSource, MalformedRecord } from './ports/ingress-source.js';
+export type {
+  ConnectorServices,
+  IngressReader,
+  IngressRecord,
+  IngressSource,
+  MalformedRecord,
+} from './ports/ingress-source.js';
 export { type Logger, silentLogger } from './ports/logger.js';
-export type { Labels, Metrics } from './ports/metrics.js';
+export { type Labels, type Metrics, noMetrics } from './ports/metrics.js';
 export type { Platform } from './ports/platform.js';
 export type { Position } from './ports/position.js';
 export type { Random } from './ports/random.js';
@@ -26,8 +32,8 @@ export { Address, type AnyAddress, maxIdLength } from './sdk/address.js';
 export type { AskOptions, Context, Headers, QueryContext, Timed } from './sdk/context.js';
 export {
   type Ask,
-  ask,
   type Asker,
+  ask,
   type Caller,
   type Contract,
   type ContractAddress,
@@ -44,14 +50,14 @@ export {
   send,
 } from './sdk/contract.js';
 export { type DeadLetter, deadLetters } from './sdk/dead-letter.js';
-export { defineFunction } from './sdk/define-function.js';
+export { type ContractDefinition, defineFunction, type StateDefinition } from './sdk/define-function.js';
 export type { Duration } from './sdk/duration.js';
 export { Egress } from './sdk/egress.js';
 export { type ErrorCode, errorCodes, StatefulFunctionsError } from './sdk/errors.js';
 export type { FunctionOptions, RetryPolicy } from './sdk/function-definition.js';
 export { type AnyFunctionType, FunctionType, type Handled, type SchemaFunctionType } from './sdk/function-type.js';
 export { Ingress } from './sdk/ingress.js';
-export { type Binder, Module, type StatefulFunctionModule } from './sdk/module.js';
+export { type Binder, Module, type NamespaceFactory, type StatefulFunctionModule } from './sdk/module.js';
 export { Persisted } from './sdk/persisted.js';
 export { PersistedList } from './sdk/persisted-list.js';
 export { type MapKey, PersistedMap } from './sdk/persisted-map.js';
@@ -61,6 +67,6 @@ export { Route } from './sdk/route.js';
 export type { Downstream, Router } from './sdk/router.js';
 export type { Schema } from './sdk/schema.js';
 export { Serializable } from './sdk/serializable.js';
-export { Inject, Service, Token } from './sdk/service.js';
+export { Inject, Service, type ServiceId, type Services, Token } from './sdk/service.js';
 export type { PersistedOptions, TtlOptions } from './sdk/state-field.js';
 export { StatefulFunction } from './sdk/stateful-function.js';

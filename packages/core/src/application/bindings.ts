@@ -1,171 +1,186 @@
 import type { EgressSink } from '../ports/egress-sink.js';
 import type { IngressSource } from '../ports/ingress-source.js';
-import { type Contract, isContract, type Operations } from '../sdk/contract.js';
+import type { Contract, Operations } from '../sdk/contract.js';
 import type { Egress } from '../sdk/egress.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 import type { FunctionDefinition, FunctionOptions } from '../sdk/function-definition.js';
-import { FunctionType } from '../sdk/function-type.js';
+import { type AnyFunctionType, FunctionType } from '../sdk/function-type.js';
 import type { Ingress } from '../sdk/ingress.js';
-import type { Binder, StatefulFunctionModule } from '../sdk/module.js';
-import { type Class, registry } from '../sdk/registry.js';
-import type { Downstream, Router } from '../sdk/router.js';
-import { checkInjectable, ServiceContainer, type ServiceKey } from '../sdk/service.js';
-import type { BoundIngress } from '../worker/ingress-pump.js';
+import type { Binder, NamespaceFactory, StatefulFunctionModule } from '../sdk/module.js';
+import { checkName } from '../sdk/name.js';
+import { type Constructor, routedIngresses } from '../sdk/registry.js';
+import type { Router } from '../sdk/router.js';
+import { ServiceContainer, type ServiceId, type Services } from '../sdk/service.js';
+import { definitionOfClass, definitionOfFactory } from './function-definitions.js';
+import { configureModule } from './module-loader.js';
 
-type AnyType = { readonly name: string; readonly schema?: FunctionType<never>['schema'] };
+/** A way in, with where its records come from and who decides where they go. */
+export interface IngressBinding {
+  readonly ingress: Ingress<unknown>;
+  readonly source: IngressSource<unknown>;
+  readonly routers: readonly Router<unknown>[];
+}
 
-interface Egressing {
+/** A way out, with where its records go. */
+export interface EgressBinding {
   readonly egress: Egress<never>;
   readonly sink: EgressSink<unknown>;
 }
 
 /**
- * What the modules of an application bind, checked: everything that can be wrong before the first message is found here.
+ * What the modules of an application bind.
+ *
+ * All that can be found wrong before the first message is: modules declare first, and only when all have, and every service
+ * is known, classes are looked at, and routers made.
  */
 export class Bindings implements Binder {
-  readonly functions = new Map<string, FunctionDefinition>();
-  readonly egresses = new Map<string, Egressing>();
-  readonly retired = new Set<string>();
   readonly services = new ServiceContainer();
-  readonly #sources = new Map<string, { ingress: Ingress<unknown>; source: IngressSource<unknown> }>();
-  readonly #routers: { ingress: Ingress<unknown>; router: Router<unknown> | Class<Router<unknown>> }[] = [];
-  readonly #namespaces = new Map<string, { factory: (type: FunctionType<never>) => object; options: FunctionOptions }>();
-  #ingresses: Map<string, BoundIngress> | undefined;
+  /** Functions that are bound by themselves, by name; `functionOf` knows those of namespaces too. */
+  readonly functions = new Map<string, FunctionDefinition>();
+  readonly ingresses = new Map<string, IngressBinding>();
+  readonly egresses = new Map<string, EgressBinding>();
+  /** Names of what was given up on purpose. */
+  readonly retired = new Set<string>();
+  readonly #namespaces = new Map<string, { readonly factory: NamespaceFactory; readonly options?: FunctionOptions }>();
+  readonly #found = new Map<string, FunctionDefinition>();
+  readonly #routers: { readonly ingress: Ingress<unknown>; readonly make: () => Router<unknown> }[] = [];
+  readonly #pending: (() => FunctionDefinition | undefined)[] = [];
 
   /**
-   * @throws SF_DUPLICATE_BINDING, SF_NOT_DECORATED, SF_MISSING_HANDLER, SF_MISSING_METADATA, SF_UNBOUND_INGRESS
+   * Has the modules bind, in their order, and checks the whole.
+   *
+   * @throws SF_DUPLICATE_BINDING, SF_NOT_DECORATED, SF_MISSING_HANDLER, SF_MISSING_METADATA, SF_UNBOUND_SERVICE,
+   * SF_UNBOUND_INGRESS, SF_MISSING_ROUTER, SF_INVALID_MODULE, SF_INVALID_NAME, SF_INVALID_OPTION, SF_INVALID_STATE_FIELD
    */
-  static of(modules: readonly StatefulFunctionModule[], config: ReadonlyMap<string, string>): Bindings {
+  static of(
+    modules: readonly (StatefulFunctionModule | Constructor<StatefulFunctionModule>)[],
+    config: ReadonlyMap<string, string>,
+  ): Bindings {
     const bindings = new Bindings();
-    for (const module of modules) module.configure(config, bindings);
-    bindings.#finish();
+    for (const module of modules) configureModule(module, config, bindings, bindings.services);
+    bindings.#complete();
     return bindings;
   }
 
-  /** The definition of a function type, if any module binds it or its namespace. */
+  /** The definition of a function type; `undefined` when neither it nor its namespace is bound. */
   functionOf(name: string): FunctionDefinition | undefined {
-    const known = this.functions.get(name);
+    const known = this.functions.get(name) ?? this.#found.get(name);
     if (known !== undefined) return known;
     const namespace = this.#namespaces.get(name.slice(0, name.indexOf('/')));
-    if (namespace === undefined) return undefined;
+    if (namespace === undefined || this.retired.has(name)) return undefined;
     const type = FunctionType.of<never>(name as `${string}/${string}`);
-    const definition = factoryDefinition(type, () => namespace.factory(type), namespace.options);
-    this.functions.set(name, definition);
+    const { factory, options } = namespace;
+    const definition = definitionOfFactory(type, (services) => factory(type, services), this.services, options);
+    if (definition !== undefined) this.#found.set(name, definition);
     return definition;
   }
 
-  get ingresses(): ReadonlyMap<string, BoundIngress> {
-    return this.#ingresses ?? new Map();
-  }
-
   bindIngress<T>(ingress: Ingress<T>, source: IngressSource<NoInfer<T>>): void {
-    if (this.#sources.has(ingress.name)) throw duplicate('the ingress', ingress.name);
-    this.#sources.set(ingress.name, { ingress: ingress as Ingress<unknown>, source });
+    if (this.ingresses.has(ingress.name)) throw duplicate(`the ingress ${ingress.name}`);
+    this.ingresses.set(ingress.name, { ingress: ingress as Ingress<unknown>, source, routers: [] });
   }
 
   bindEgress<T>(egress: Egress<T>, sink: EgressSink<NoInfer<T>>): void {
-    if (this.egresses.has(egress.name)) throw duplicate('the egress', egress.name);
+    if (this.egresses.has(egress.name)) throw duplicate(`the egress ${egress.name}`);
     this.egresses.set(egress.name, { egress, sink: sink as EgressSink<unknown> });
   }
 
-  bindFunctions(...classes: (new (...args: never[]) => object)[]): void {
-    for (const constructor of classes) this.#bindClass(constructor);
+  bindFunctions(...types: Constructor[]): void {
+    for (const type of types) this.#pending.push(() => definitionOfClass(type, this.services));
   }
 
-  bindFunction(type: AnyType, factory: () => object, options: FunctionOptions = {}): void {
-    this.#add(factoryDefinition(type, factory, options));
+  bindFunction(
+    type: AnyFunctionType | Contract<Operations>,
+    factory: (services: Services) => object,
+    options?: FunctionOptions,
+  ): void {
+    this.#pending.push(() => definitionOfFactory(type, factory, this.services, options));
   }
 
-  bindNamespace(namespace: string, factory: (type: FunctionType<never>) => object, options: FunctionOptions = {}): void {
-    if (this.#namespaces.has(namespace)) throw duplicate('the namespace', namespace);
-    this.#namespaces.set(namespace, { factory, options });
+  bindNamespace(namespace: string, factory: NamespaceFactory, options?: FunctionOptions): void {
+    checkName('namespace', `${namespace}/any`);
+    if (this.#namespaces.has(namespace)) throw duplicate(`the namespace ${namespace}`);
+    this.#namespaces.set(namespace, options === undefined ? { factory } : { factory, options });
   }
 
-  bindRouters(...classes: (new (...args: never[]) => object)[]): void {
-    for (const constructor of classes) {
-      const ingress = registry.routeOf(constructor);
-      if (ingress === undefined) {
-        throw new StatefulFunctionsError('SF_NOT_DECORATED', 'a class given to bindRouters has no @Route(ingress). Add it.');
+  bindRouters(...types: Constructor[]): void {
+    for (const type of types) {
+      const ingresses = routedIngresses(type);
+      if (ingresses.length === 0) {
+        throw new StatefulFunctionsError(
+          'SF_NOT_DECORATED',
+          'a class given to bindRouters is no router. Mark it @Route(ingress).',
+        );
       }
-      checkInjectable(`a router of ${ingress.name}`, constructor);
-      this.#routers.push({ ingress, router: constructor as Class as Class<Router<unknown>> });
+      for (const ingress of ingresses) {
+        const make = () => this.services.factoryOf(type, `a router of ${ingress.name}`)() as Router<unknown>;
+        this.#routers.push({ ingress, make });
+      }
     }
   }
 
-  bindRouter<T>(ingress: Ingress<T>, route: (message: NoInfer<T>, downstream: Downstream) => void): void {
-    this.#routers.push({ ingress: ingress as Ingress<unknown>, router: { route: route as Router<unknown>['route'] } });
+  bindRouter<T>(ingress: Ingress<T>, route: Router<NoInfer<T>>['route']): void {
+    const router = { route } as Router<unknown>;
+    this.#routers.push({ ingress: ingress as Ingress<unknown>, make: () => router });
   }
 
-  bindService<T>(key: ServiceKey<T>, value: NoInfer<T>): void {
-    this.services.provide(key, value);
+  bindService<T>(id: ServiceId<T>, value: NoInfer<T>): void {
+    this.services.set(id, value as T);
   }
 
   retire(type: { readonly name: string } | string): void {
     this.retired.add(typeof type === 'string' ? type : type.name);
   }
 
-  #bindClass(constructor: new (...args: never[]) => object): void {
-    const spec = registry.functionOf(constructor);
-    if (spec === undefined) {
+  #complete(): void {
+    for (const make of this.#pending.splice(0)) {
+      const definition = make();
+      if (definition === undefined) {
+        throw new StatefulFunctionsError(
+          'SF_MISSING_HANDLER',
+          'a factory given to bindFunction made nothing. Return an instance.',
+        );
+      }
+      this.#add(definition);
+    }
+    for (const { ingress, make } of this.#routers) this.#hang(ingress, make());
+    for (const { ingress, routers } of this.ingresses.values()) {
+      if (routers.length > 0) continue;
       throw new StatefulFunctionsError(
-        'SF_NOT_DECORATED',
-        'a class given to bindFunctions has no @StatefulFunction(type). Add it, or use bindFunction(type, factory).',
+        'SF_MISSING_ROUTER',
+        `the ingress ${ingress.name} has no router, so its records would be lost. Bind one with binder.bindRouters.`,
       );
     }
-    const what = `the function ${spec.type.name}`;
-    checkInjectable(what, constructor);
-    checkHandlers(what, constructor.prototype as object, spec.operations);
-    const fields = registry.fieldsOf(constructor.prototype as object);
-    checkFields(what, fields.map(({ name }) => name));
-    const create = () => this.services.create(constructor as Class);
-    this.#add({ type: spec.type, operations: spec.operations, options: spec.options, fields, create });
+    for (const name of this.retired) {
+      if (!this.functions.has(name) && !this.ingresses.has(name) && !this.egresses.has(name)) continue;
+      throw new StatefulFunctionsError('SF_DUPLICATE_BINDING', `${name} is both bound and retired. Do one of the two.`);
+    }
   }
 
   #add(definition: FunctionDefinition): void {
     const { name } = definition.type;
-    if (this.functions.has(name)) throw duplicate('the function type', name);
+    if (this.functions.has(name)) throw duplicate(`the function ${name}`);
     this.functions.set(name, definition);
   }
 
-  #finish(): void {
-    const ingresses = new Map<string, BoundIngress & { routers: Router<unknown>[] }>();
-    for (const [name, { ingress, source }] of this.#sources) ingresses.set(name, { ingress, source, routers: [] });
-    for (const { ingress, router } of this.#routers) {
-      const bound = ingresses.get(ingress.name);
-      if (bound === undefined) {
-        const message = `a router is bound to the ingress ${ingress.name}, which no module binds. Bind it with binder.bindIngress().`;
-        throw new StatefulFunctionsError('SF_UNBOUND_INGRESS', message);
-      }
-      bound.routers.push(typeof router === 'function' ? this.services.create(router) : router);
+  #hang(ingress: Ingress<unknown>, router: Router<unknown>): void {
+    const bound = this.ingresses.get(ingress.name);
+    if (bound === undefined) {
+      throw new StatefulFunctionsError(
+        'SF_UNBOUND_INGRESS',
+        `a router hangs on the ingress ${ingress.name}, which no module binds. Bind it with binder.bindIngress.`,
+      );
     }
-    this.#ingresses = ingresses;
+    if (typeof router.route !== 'function') {
+      throw new StatefulFunctionsError(
+        'SF_MISSING_HANDLER',
+        `a router of ${ingress.name} has no method route(). Write it.`,
+      );
+    }
+    this.ingresses.set(ingress.name, { ...bound, routers: [...bound.routers, router] });
   }
 }
 
-function factoryDefinition(type: AnyType, factory: () => object, options: FunctionOptions): FunctionDefinition {
-  const operations = isContract(type) ? (type as Contract<Operations>).operations : undefined;
-  const sample = factory();
-  const what = `the function ${type.name}`;
-  checkHandlers(what, sample, operations);
-  const fields = registry.fieldsOf(Object.getPrototypeOf(sample) as object);
-  checkFields(what, fields.map(({ name }) => name));
-  return { type: { name: type.name, schema: type.schema }, operations, options, fields, create: factory };
-}
-
-function checkHandlers(what: string, target: object, operations: Operations | undefined): void {
-  const wanted = operations === undefined ? ['invoke'] : Object.keys(operations);
-  for (const name of wanted) {
-    if (typeof (target as Record<string, unknown>)[name] === 'function') continue;
-    throw new StatefulFunctionsError('SF_MISSING_HANDLER', `${what} has no method ${name}(). Write it as a method of the class.`);
-  }
-}
-
-function checkFields(what: string, names: readonly string[]): void {
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice === undefined) return;
-  throw new StatefulFunctionsError('SF_INVALID_STATE_FIELD', `${what} persists two fields under the name ${JSON.stringify(twice)}. Give each its own.`);
-}
-
-function duplicate(what: string, name: string): StatefulFunctionsError {
-  return new StatefulFunctionsError('SF_DUPLICATE_BINDING', `${what} ${name} is bound twice. Bind it once, in one module.`);
+function duplicate(what: string): StatefulFunctionsError {
+  return new StatefulFunctionsError('SF_DUPLICATE_BINDING', `${what} is bound twice. Bind it once, in one module.`);
 }

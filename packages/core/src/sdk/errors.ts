@@ -37,6 +37,9 @@ export const errorCodes = {
   // Found when the application starts or a function is first activated.
   SF_MISSING_METADATA: 'Constructor parameters have no usable type metadata.',
   SF_DUPLICATE_BINDING: 'Two things are bound under one name.',
+  SF_DECORATOR: 'A decorator was put where it cannot work, or compiled as one of ECMAScript.',
+  SF_UNBOUND_SERVICE: 'A constructor or factory asks for a service that nobody provides.',
+  SF_MISSING_ROUTER: 'An ingress has no router, so its records would be lost.',
   SF_NOT_DECORATED: 'A class that was bound lacks its decorator.',
   SF_MISSING_HANDLER: 'A function class lacks the handler of an operation.',
   SF_INVALID_STATE_FIELD: 'A persisted field is declared in a way that cannot work.',

@@ -1,39 +1,63 @@
 import type { EgressSink } from '../ports/egress-sink.js';
 import type { IngressSource } from '../ports/ingress-source.js';
+import type { Contract, Handlers, Operations } from './contract.js';
 import type { Egress } from './egress.js';
 import type { FunctionOptions } from './function-definition.js';
-import type { FunctionType } from './function-type.js';
+import type { AnyFunctionType, Handled } from './function-type.js';
 import type { Ingress } from './ingress.js';
-import { registry } from './registry.js';
-import type { Downstream } from './router.js';
-import type { ServiceKey } from './service.js';
+import { type Constructor, refuseStandardDecorator, registerModule } from './registry.js';
+import type { Router } from './router.js';
+import type { ServiceId, Services } from './service.js';
+import type { StatefulFunction } from './stateful-function.js';
 
-/** Says what an application consists of. Free of side effects: every worker configures it anew. */
+/**
+ * Says what an application consists of. An application has one or more modules; each may be loaded several times, once per
+ * worker, so a module file has no side effects.
+ */
 export interface StatefulFunctionModule {
+  /** Binds everything, synchronously. */
   configure(config: ReadonlyMap<string, string>, binder: Binder): void;
 }
 
-/** Marks a class as a module. A module file exports exactly one. */
-export function Module(): (constructor: new (...args: never[]) => StatefulFunctionModule) => void {
-  return (constructor) => registry.setModule(constructor);
+/** Marks the class of a module file that is the module. */
+export function Module(): (type: Constructor<StatefulFunctionModule>) => void {
+  return (target: Constructor, context?: unknown) => {
+    refuseStandardDecorator('Module', context);
+    registerModule(target);
+  };
 }
 
-/** Takes what a module binds. */
+/** Binds names to what stands behind them; usable only while `configure` runs. */
 export interface Binder {
+  /** Lets records in from `source`. An ingress is routed by at least one router. */
   bindIngress<T>(ingress: Ingress<T>, source: IngressSource<NoInfer<T>>): void;
   bindEgress<T>(egress: Egress<T>, sink: EgressSink<NoInfer<T>>): void;
-  /** Classes with `@StatefulFunction`, or what `defineFunction` made. */
-  bindFunctions(...classes: (new (...args: never[]) => object)[]): void;
-  /** A function whose instances `factory` makes; its persisted fields are those marked on the class of what it returns. */
-  bindFunction(type: { readonly name: string }, factory: () => object, options?: FunctionOptions): void;
-  /** All functions of a namespace that nothing else binds: `factory` makes an instance for a type's name. */
-  bindNamespace(namespace: string, factory: (type: FunctionType<never>) => object, options?: FunctionOptions): void;
-  /** Classes with `@Route`. */
-  bindRouters(...classes: (new (...args: never[]) => object)[]): void;
-  /** A router that needs no class. */
-  bindRouter<T>(ingress: Ingress<T>, route: (message: NoInfer<T>, downstream: Downstream) => void): void;
-  /** Provides a value to the constructors of functions and routers. */
-  bindService<T>(key: ServiceKey<T>, value: NoInfer<T>): void;
-  /** Gives up the state of a function type that is no longer bound, and what is on its way to it. */
+  /** Binds classes made by `@StatefulFunction` or `defineFunction`. */
+  bindFunctions(...types: Constructor[]): void;
+  /** Binds what a factory makes; it is called for each activation, and once at start. */
+  bindFunction<O extends Operations>(
+    contract: Contract<O>,
+    factory: (services: Services) => Handlers<Contract<O>>,
+    options?: FunctionOptions,
+  ): void;
+  bindFunction<T extends AnyFunctionType>(
+    type: T,
+    factory: (services: Services) => StatefulFunction<Handled<T>>,
+    options?: FunctionOptions,
+  ): void;
+  /**
+   * Binds all function types `namespace/…` that are not bound by themselves, for names known only at run time. The factory
+   * answers `undefined` for a type it does not know, and always the same class for one it does.
+   */
+  bindNamespace(namespace: string, factory: NamespaceFactory, options?: FunctionOptions): void;
+  /** Binds classes marked `@Route`. */
+  bindRouters(...types: Constructor[]): void;
+  bindRouter<T>(ingress: Ingress<T>, route: Router<NoInfer<T>>['route']): void;
+  /** Provides a value to constructors that ask for it by class, token or name. */
+  bindService<T>(id: ServiceId<T>, value: NoInfer<T>): void;
+  /** Gives up a function type on purpose: its state, timers and messages are dropped. */
   retire(type: { readonly name: string } | string): void;
 }
+
+/** Makes an instance of one of the functions of a namespace. */
+export type NamespaceFactory = (type: AnyFunctionType, services: Services) => StatefulFunction<never> | undefined;

@@ -1,8 +1,11 @@
 import type { Ingress } from './ingress.js';
-import { registry } from './registry.js';
+import { type Constructor, refuseStandardDecorator, registerRouter } from './registry.js';
 import type { Router } from './router.js';
 
-/** Marks a class as a router of an ingress. Several may hang on one ingress; each sees every record. */
-export function Route<T>(ingress: Ingress<T>): (constructor: new (...args: never[]) => Router<T>) => void {
-  return (constructor) => registry.setRoute(constructor, ingress as Ingress<unknown>);
+/** Hangs a router class on an ingress. Several may hang on one, and one on several: each sees every record. */
+export function Route<T>(ingress: Ingress<T>): (type: Constructor<Router<T>>) => void {
+  return (target: Constructor, context?: unknown) => {
+    refuseStandardDecorator('Route', context);
+    registerRouter(target, ingress as Ingress<unknown>);
+  };
 }
