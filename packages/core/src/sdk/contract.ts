@@ -1,5 +1,6 @@
 import { Address } from './address.js';
 import type { Context, QueryContext } from './context.js';
+import { StatefulFunctionsError } from './errors.js';
 import type { FunctionType } from './function-type.js';
 import { checkName } from './name.js';
 import type { ReplyHandle } from './reply.js';
@@ -63,7 +64,12 @@ type Handler<P> =
         : never;
 
 /** The arguments of an operation: none for `void`. */
-export type Input<P> = P extends { readonly takes: (input: infer I) => void } ? ([I] extends [void] ? [] : [message: I]) : never;
+export type Input<P> = P extends { readonly takes: (input: infer I) => void }
+  ? // biome-ignore lint/suspicious/noConfusingVoidType: an operation without payload is declared with void.
+    [I] extends [void]
+    ? []
+    : [message: I]
+  : never;
 
 /** The `send` operations of a contract as methods; `T` is what each returns. */
 export type Sender<O extends Operations, T> = {
@@ -106,11 +112,8 @@ export type ReplyOperation<O extends Operations> = {
   string;
 
 /** The answer that the operation `K` of `O` takes. */
-export type AnswerOf<O extends Operations, K extends keyof O> = O[K] extends Send<infer I, unknown>
-  ? I extends Reply<infer R>
-    ? R
-    : never
-  : never;
+export type AnswerOf<O extends Operations, K extends keyof O> =
+  O[K] extends Send<infer I, unknown> ? ([I] extends [Reply<infer R>] ? R : never) : never;
 
 /** Declares an operation that is told something: `send<Trip>()`, `send(TripSchema)`, or `send()` for no payload. */
 export function send(): Send<void, void>;
@@ -122,14 +125,20 @@ export function send(input?: Schema): unknown {
 
 /** Declares an operation that is asked: `ask<Ride, Answer>()`, or with schemas for what is asked and what is replied. */
 export function ask<I, R>(): Ask<I, I, R>;
-export function ask<X extends Schema, Y extends Schema>(input: X, reply: Y): Ask<SchemaInput<X>, SchemaOutput<X>, SchemaOutput<Y>>;
+export function ask<X extends Schema, Y extends Schema>(
+  input: X,
+  reply: Y,
+): Ask<SchemaInput<X>, SchemaOutput<X>, SchemaOutput<Y>>;
 export function ask(input?: Schema, reply?: Schema): unknown {
   return { kind: 'ask', input, reply };
 }
 
 /** Declares an operation that looks and changes nothing: `query<void, Status>()`. */
 export function query<I, R>(): Query<I, I, R>;
-export function query<X extends Schema, Y extends Schema>(input: X, reply: Y): Query<SchemaInput<X>, SchemaOutput<X>, SchemaOutput<Y>>;
+export function query<X extends Schema, Y extends Schema>(
+  input: X,
+  reply: Y,
+): Query<SchemaInput<X>, SchemaOutput<X>, SchemaOutput<Y>>;
 export function query(input?: Schema, reply?: Schema): unknown {
   return { kind: 'query', input, reply };
 }
@@ -148,8 +157,15 @@ class NamedContract<O extends Operations> implements Contract<O>, FunctionType<n
   }
 }
 
-/** @throws SF_INVALID_NAME */
+/** @throws SF_INVALID_NAME, also for an operation that every object or promise has: `toString`, `then`. */
 export function makeContract<const O extends Operations>(name: string, operations: O): Contract<O> {
+  const taken = Object.keys(operations).find((operation) => operation === 'then' || operation in Object.prototype);
+  if (taken !== undefined) {
+    throw new StatefulFunctionsError(
+      'SF_INVALID_NAME',
+      `the contract ${name} has an operation ${taken}, which means something to every object. Rename it.`,
+    );
+  }
   return new NamedContract(checkName('function type', name), operations);
 }
 
