@@ -274,6 +274,7 @@ export class Checkpointer {
     if (pick === undefined) return;
     const inputs = refs.slice(pick.from, pick.from + pick.count);
     const blobName = newPartName(platform, log.epoch, this.#options.incarnation);
+    logger.debug({ segments: inputs.length, blob: blobName }, 'compaction began');
     const work = compact(store, inputs, {
       bottom: pick.from + pick.count === refs.length,
       nowMs: worker.time.now(),
@@ -294,6 +295,7 @@ export class Checkpointer {
       )
       .finally(() => {
         this.#compaction = undefined;
+        logger.debug({ blob: blobName }, 'compaction ended');
       });
   }
 

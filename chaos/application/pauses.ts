@@ -1,0 +1,14 @@
+import type { Scheduler } from '@stateful-functions/core';
+
+/** Lets handlers wait, on the clock of the machine they run on. */
+export class Pauses {
+  readonly #scheduler: Scheduler;
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler;
+  }
+
+  wait(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#scheduler.after(ms, resolve));
+  }
+}
