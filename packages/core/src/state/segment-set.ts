@@ -1,4 +1,5 @@
 import type { BlobStore } from '../ports/blob-store.js';
+import { StatefulFunctionsError } from '../sdk/errors.js';
 import type { BlockCache } from './block-cache.js';
 import { bloomHash } from './bloom-filter.js';
 import type { Entry } from './entry.js';
@@ -13,6 +14,9 @@ export type { Entry } from './entry.js';
  * The committed state: the live segments of a manifest, the newer before the older.
  *
  * A segment is opened once: by `open`, or when something is first looked for in it.
+ *
+ * A read ends on the list it began with, unless other segments are put in place meanwhile and the blobs of the former ones are
+ * deleted under it: then it goes on with the new list, which holds all that the former did.
  */
 export class SegmentSet {
   readonly #store: BlobStore;
@@ -30,7 +34,7 @@ export class SegmentSet {
     return this.#refs;
   }
 
-  /** Puts other segments in place, newest first. Reads that have begun end on the former ones. */
+  /** Puts other segments in place, newest first. */
   replace(refs: readonly SegmentRef[]): void {
     this.#refs = refs;
     const live = new Set(refs.map(({ blob }) => blob));
@@ -60,7 +64,13 @@ export class SegmentSet {
    * @throws SF_DAMAGED
    */
   find(key: Uint8Array): Entry | undefined | Promise<Entry | undefined> {
-    return this.#findFrom(0, this.#refs, key, bloomHash(key));
+    const refs = this.#refs;
+    const found = this.#findFrom(0, refs, key, bloomHash(key));
+    if (!(found instanceof Promise)) return found;
+    return found.catch((error: unknown) => {
+      if (this.#isOutdated(refs, error)) return this.find(key);
+      throw error;
+    });
   }
 
   /**
@@ -69,19 +79,42 @@ export class SegmentSet {
    * A sweep over the timers of a key group or one generation of a map or list reads nothing of segments that have none of it.
    */
   async *scan(from: Uint8Array, to: Uint8Array | undefined): AsyncGenerator<Entry, void, undefined> {
+    let refs = this.#refs;
+    let merge: MergeCursor | undefined;
+    let last: Uint8Array | undefined;
+    for (;;) {
+      try {
+        merge ??= await this.#mergeOf(refs, last === undefined ? from : justBehind(last), to);
+        const moved = merge.next();
+        if (!(typeof moved === 'boolean' ? moved : await moved)) return;
+      } catch (error) {
+        if (!this.#isOutdated(refs, error)) throw error;
+        refs = this.#refs;
+        merge = undefined;
+        continue;
+      }
+      if (merge.entry.isTombstone) continue;
+      const entry = merge.entry.entry();
+      last = entry.key;
+      yield entry;
+    }
+  }
+
+  /** A merge of the segments that may have entries with keys in [from, to). */
+  async #mergeOf(refs: readonly SegmentRef[], from: Uint8Array, to: Uint8Array | undefined): Promise<MergeCursor> {
     const hash = sweepHash(from, to);
     const cursors: SegmentCursor[] = [];
-    for (const ref of this.#refs) {
+    for (const ref of refs) {
       const known = this.#segment(ref);
       const segment = known instanceof Segment ? known : await known;
       if (hash === undefined || segment.mayContain(hash)) cursors.push(new SegmentCursor(segment, { from, to }));
     }
-    const merge = new MergeCursor(cursors);
-    for (;;) {
-      const moved = merge.next();
-      if (!(typeof moved === 'boolean' ? moved : await moved)) return;
-      if (!merge.entry.isTombstone) yield merge.entry.entry();
-    }
+    return new MergeCursor(cursors);
+  }
+
+  /** Whether a read of `refs` failed only since they were replaced and deleted meanwhile. */
+  #isOutdated(refs: readonly SegmentRef[], error: unknown): boolean {
+    return refs !== this.#refs && error instanceof StatefulFunctionsError && error.code === 'SF_MISSING_BLOB';
   }
 
   #findFrom(
@@ -125,6 +158,13 @@ export class SegmentSet {
 
 function unlessRemoved(entry: Entry): Entry | undefined {
   return entry.value === undefined ? undefined : entry;
+}
+
+/** The least key behind `key`. */
+function justBehind(key: Uint8Array): Uint8Array {
+  const next = new Uint8Array(key.length + 1);
+  next.set(key);
+  return next;
 }
 
 /** What to ask bloom filters of before a scan, when all keys in its range share one sweep's prefix. */
