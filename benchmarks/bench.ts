@@ -5,10 +5,15 @@ import { greeter } from './greeter.js';
 /** `npm run bench -- [name…] [--json]`: all benchmarks, or those named; a table for people, or one JSON object a line. */
 const benchmarks: readonly Benchmark[] = [greeter];
 
-const { values, positionals } = parseArgs({ options: { json: { type: 'boolean', default: false } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
 const unknown = positionals.filter((name) => benchmarks.every((benchmark) => benchmark.name !== name));
 if (unknown.length > 0) {
-  console.error(`no benchmark is called ${unknown.join(', ')}; there are: ${benchmarks.map(({ name }) => name).join(', ')}`);
+  console.error(
+    `no benchmark is called ${unknown.join(', ')}; there are: ${benchmarks.map(({ name }) => name).join(', ')}`,
+  );
   process.exit(2);
 }
 const chosen = positionals.length === 0 ? benchmarks : benchmarks.filter(({ name }) => positionals.includes(name));
@@ -22,7 +27,17 @@ for (const benchmark of chosen) {
 if (!values.json) printTable(results);
 
 function printLine({ benchmark, case: name, metric, unit, median, baseline, ratio }: Result): void {
-  console.log(JSON.stringify({ benchmark, case: name, metric, value: Math.round(median), unit, baseline, ratio: ratio === null ? null : round(ratio) }));
+  console.log(
+    JSON.stringify({
+      benchmark,
+      case: name,
+      metric,
+      value: Math.round(median),
+      unit,
+      baseline,
+      ratio: ratio === null ? null : round(ratio),
+    }),
+  );
 }
 
 function printTable(rows: readonly Result[]): void {
@@ -34,7 +49,9 @@ function printTable(rows: readonly Result[]): void {
     ratio === null ? 'baseline' : `${(ratio * 100).toFixed(1)} %`,
   ]);
   const table = [['benchmark', 'case', 'median', 'least – most', 'of baseline'], ...lines];
-  const widths = (table[0] as string[]).map((_, column) => Math.max(...table.map((line) => (line[column] as string).length)));
+  const widths = (table[0] as string[]).map((_, column) =>
+    Math.max(...table.map((line) => (line[column] as string).length)),
+  );
   for (const line of table) console.log(line.map((cell, column) => cell.padEnd(widths[column] as number)).join('  '));
 }
 

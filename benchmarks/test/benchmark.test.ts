@@ -1,0 +1,36 @@
+import { expect } from 'chai';
+import { runBenchmark } from '../benchmark.js';
+
+describe('runBenchmark', () => {
+  it('takes turns, leaves the first round out, and compares within a round', async () => {
+    const turns: string[] = [];
+    const results = await runBenchmark({
+      name: 'sums',
+      metric: 'sums',
+      unit: '1/s',
+      baseline: 'floor',
+      cases: [
+        scripted('floor', [1, 100, 200, 400, 800, 1_600], turns),
+        scripted('ours', [1, 50, 120, 100, 400, 1_440], turns),
+      ],
+    });
+    expect(turns.join(' ')).to.equal(Array<string>(6).fill('floor ours').join(' '));
+    const common = { benchmark: 'sums', metric: 'sums', unit: '1/s' };
+    expect(results).to.deep.equal([
+      { ...common, case: 'floor', median: 400, least: 100, most: 1_600, baseline: null, ratio: null },
+      // The ratios of the rounds are 0.5, 0.6, 0.25, 0.5 and 0.9.
+      { ...common, case: 'ours', median: 120, least: 50, most: 1_440, baseline: 'floor', ratio: 0.5 },
+    ]);
+  });
+});
+
+/** A case whose runs give the figures in turn. */
+function scripted(name: string, figures: number[], turns: string[]) {
+  return {
+    name,
+    async run() {
+      turns.push(name);
+      return figures.shift() as number;
+    },
+  };
+}
