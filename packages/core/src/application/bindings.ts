@@ -30,8 +30,8 @@ export interface EgressBinding {
 /**
  * What the modules of an application bind.
  *
- * All that can be found wrong before the first message is: modules declare first, and only when all have, and every service
- * is known, classes are looked at, and routers made.
+ * All that can be found wrong before the first message is: modules declare first, and only when all have, and every
+ * service is known, classes are looked at, and routers made.
  */
 export class Bindings implements Binder {
   readonly services = new ServiceContainer();
@@ -50,7 +50,8 @@ export class Bindings implements Binder {
    * Has the modules bind, in their order, and checks the whole.
    *
    * @throws SF_DUPLICATE_BINDING, SF_NOT_DECORATED, SF_MISSING_HANDLER, SF_MISSING_METADATA, SF_UNBOUND_SERVICE,
-   * SF_UNBOUND_INGRESS, SF_MISSING_ROUTER, SF_INVALID_MODULE, SF_INVALID_NAME, SF_INVALID_OPTION, SF_INVALID_STATE_FIELD
+   * SF_UNBOUND_INGRESS, SF_MISSING_ROUTER, SF_INVALID_MODULE, SF_INVALID_NAME, SF_INVALID_OPTION,
+   * SF_INVALID_STATE_FIELD
    */
   static of(
     modules: readonly (StatefulFunctionModule | Constructor<StatefulFunctionModule>)[],

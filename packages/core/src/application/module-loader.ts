@@ -21,7 +21,11 @@ export async function loadModule(source: ModuleSource): Promise<LoadedModule> {
   return source;
 }
 
-/** Makes the module, if it is a class, and has it bind. @throws SF_INVALID_MODULE, SF_MISSING_METADATA, SF_UNBOUND_SERVICE */
+/**
+ * Makes the module, if it is a class, and has it bind.
+ *
+ * @throws SF_INVALID_MODULE, SF_MISSING_METADATA, SF_UNBOUND_SERVICE
+ */
 export function configureModule(
   loaded: LoadedModule,
   config: ReadonlyMap<string, string>,

@@ -123,7 +123,7 @@ export function send(input?: Schema): unknown {
   return { kind: 'send', input };
 }
 
-/** Declares an operation that is asked: `ask<Ride, Answer>()`, or with schemas for what is asked and what is replied. */
+/** Declares an operation that is asked: `ask<Ride, Answer>()`, or with schemas for the question and the reply. */
 export function ask<I, R>(): Ask<I, I, R>;
 export function ask<X extends Schema, Y extends Schema>(
   input: X,

@@ -11,8 +11,8 @@ import type { ServiceId, Services } from './service.js';
 import type { StatefulFunction } from './stateful-function.js';
 
 /**
- * Says what an application consists of. An application has one or more modules; each may be loaded several times, once per
- * worker, so a module file has no side effects.
+ * Says what an application consists of. An application has one or more modules; each may be loaded several times, once
+ * per worker, so a module file has no side effects.
  */
 export interface StatefulFunctionModule {
   /** Binds everything, synchronously. */
@@ -46,8 +46,8 @@ export interface Binder {
     options?: FunctionOptions,
   ): void;
   /**
-   * Binds all function types `namespace/…` that are not bound by themselves, for names known only at run time. The factory
-   * answers `undefined` for a type it does not know, and always the same class for one it does.
+   * Binds all function types `namespace/…` that are not bound by themselves, for names known only at run time. The
+   * factory answers `undefined` for a type it does not know, and always the same class for one it does.
    */
   bindNamespace(namespace: string, factory: NamespaceFactory, options?: FunctionOptions): void;
   /** Binds classes marked `@Route`. */

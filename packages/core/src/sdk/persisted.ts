@@ -6,9 +6,9 @@ import type { PersistedOptions } from './state-field.js';
  * Makes a field of a function class durable: a plain field, or a `PersistedValue`, `PersistedMap` or `PersistedList`.
  *
  * **Details**
- * The field stays an ordinary field. The runtime puts the stored value in before an invocation, and stores what it holds
- * after it; the value of the initializer is that of an address without state. Fields are inherited; a subclass may declare
- * one again with other options.
+ * The field stays an ordinary field. The runtime puts the stored value in before an invocation, and stores what it
+ * holds after it; the value of the initializer is that of an address without state. Fields are inherited; a subclass
+ * may declare one again with other options.
  *
  * **Gotchas**
  * A field without `@Persisted()` is a cache: it lives until the instance is passivated or a handler throws.

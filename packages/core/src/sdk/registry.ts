@@ -17,8 +17,8 @@ export interface FunctionSpec {
 }
 
 /*
- * Decorators mark; the runtime binds. What they mark is kept here, by class, and is never inherited, except for persisted
- * fields: a subclass has its parent's fields, but is a function of its own only with a decorator of its own.
+ * Decorators mark; the runtime binds. What they mark is kept here, by class, and is never inherited, except for
+ * persisted fields: a subclass has its parent's fields, but is a function of its own only with a decorator of its own.
  */
 const functions = new WeakMap<Constructor, FunctionSpec>();
 const fields = new WeakMap<object, Map<string, StateFieldSpec>>();
@@ -31,7 +31,7 @@ export function registerFunction(type: Constructor, spec: FunctionSpec): void {
   if (present !== undefined) {
     throw new StatefulFunctionsError(
       'SF_DUPLICATE_BINDING',
-      `a class is declared to be both ${present.type.name} and ${spec.type.name}. Make it one function, or derive a class.`,
+      `a class is declared to be both ${present.type.name} and ${spec.type.name}. Make it one, or derive a class.`,
     );
   }
   functions.set(type, spec);
@@ -54,7 +54,7 @@ export function registerField(prototype: object, field: StateFieldSpec): void {
   else own.set(field.property, field);
 }
 
-/** The persisted fields of instances with `prototype`: inherited ones first, each redeclared one in its parent's place. */
+/** The persisted fields of instances with `prototype`: inherited first, redeclared ones in their parents' places. */
 export function fieldSpecsOf(prototype: object): readonly StateFieldSpec[] {
   const found = new Map<string, StateFieldSpec>();
   const chain: object[] = [];
@@ -85,8 +85,8 @@ export function isModuleClass(value: unknown): value is Constructor {
 }
 
 /**
- * Refuses the decorators of ECMAScript, which compilers use unless told otherwise: they neither know constructor parameters
- * nor tell a field's decorator its class.
+ * Refuses the decorators of ECMAScript, which compilers use unless told otherwise: they neither know constructor
+ * parameters nor tell a field's decorator its class.
  *
  * @param second the second argument a decorator was called with.
  * @throws SF_DECORATOR

@@ -23,8 +23,8 @@ const valueService = { type: null, factory: undefined, global: false, multiple: 
 /**
  * The services of one application.
  *
- * Classes marked `@Service()` are known everywhere, but each application has instances of its own. Function, router and module
- * classes are not services: `factoryOf` makes a new one at each call.
+ * Classes marked `@Service()` are known everywhere, but each application has instances of its own. Function, router and
+ * module classes are not services: `factoryOf` makes a new one at each call.
  */
 export class ServiceContainer implements Services {
   readonly #container = new ContainerInstance('application');
@@ -48,8 +48,8 @@ export class ServiceContainer implements Services {
   /**
    * A maker of instances of `type`, its constructor's parameters injected.
    *
-   * Everything that could be wrong with them is found here and not at the first message: parameters are resolved once, and
-   * what came of it goes to the first instance.
+   * Everything that could be wrong with them is found here and not at the first message: parameters are resolved once,
+   * and what came of it goes to the first instance.
    *
    * @param owner names the class in errors: `the function example/greeter`. Its own name is no use when minified.
    * @throws SF_MISSING_METADATA, SF_UNBOUND_SERVICE, or what a service's constructor throws.
@@ -150,7 +150,7 @@ function isPropertyOf(handler: Handler, type: Constructor): boolean {
 
 /** The class that the framework would call `new` on; `undefined` for services that have a value or a factory. */
 function serviceClassOf(id: Constructor): Constructor | undefined {
-  // biome-ignore lint/complexity/useLiteralKeys: the method is private, and nothing public tells a factory from a class.
+  // biome-ignore lint/complexity/useLiteralKeys: private, but nothing public tells a factory from a class.
   const service = Container.of()['findService'](id as Identifier);
   return service?.factory === undefined ? ((service?.type ?? undefined) as Constructor | undefined) : undefined;
 }

@@ -14,8 +14,8 @@ export interface StatefulFunction<in M> {
 }
 
 /**
- * Makes a class the implementation of a contract: one method per operation. Instances are made through dependency injection,
- * one for each address that is active.
+ * Makes a class the implementation of a contract: one method per operation. Instances are made through dependency
+ * injection, one for each address that is active.
  */
 export function StatefulFunction<O extends Operations>(
   contract: Contract<O>,

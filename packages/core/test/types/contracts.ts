@@ -1,6 +1,6 @@
 /**
- * What the compiler must accept of contracts, and what it must refuse: an unused `@ts-expect-error` fails the build. Nothing
- * here runs.
+ * What the compiler must accept of contracts, and what it must refuse: an unused `@ts-expect-error` fails the build.
+ * Nothing here runs.
  */
 import type {
   Binder,

@@ -1,5 +1,6 @@
 /**
- * What the compiler must accept, and what it must refuse: an unused `@ts-expect-error` fails the build. Nothing here runs.
+ * What the compiler must accept, and what it must refuse: an unused `@ts-expect-error` fails the build. Nothing here
+ * runs.
  */
 import type {
   AnyAddress,

@@ -1,0 +1,3 @@
+import { Persisted } from '../../../src/index.js';
+
+Persisted({ version: -1 })({}, 'seen');

@@ -1,0 +1,4 @@
+/** Looks like a module, and is not marked. */
+export class Unmarked {
+  configure(): void {}
+}
