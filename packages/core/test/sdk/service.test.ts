@@ -85,6 +85,18 @@ describe('ServiceContainer', () => {
     expect(filled().factoryOf(Worker, 'the function a/b')().texts).to.not.equal(first.texts);
   });
 
+  it('gives each instance its own of a transient service', () => {
+    @Service({ transient: true })
+    class Draft {}
+    @Marked()
+    class Writer {
+      constructor(readonly draft: Draft) {}
+    }
+    const make = new ServiceContainer().factoryOf(Writer, 'the function a/b');
+    const drafts = new Set([make().draft, make().draft, make().draft]);
+    expect(drafts.size).to.equal(3);
+  });
+
   it('injects an inherited constructor', () => {
     @Marked()
     class Derived extends Worker {}
