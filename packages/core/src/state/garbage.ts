@@ -1,6 +1,6 @@
+import { parseKey } from './key.js';
 import { decodeRecord } from './record.js';
 import type { Entry } from './segment-set.js';
-import { parseKey } from './key.js';
 import type { ShapeTable } from './shape.js';
 
 /**

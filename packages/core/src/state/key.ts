@@ -36,7 +36,8 @@ const timerKeyLength = headLength + 8 + 16;
 export function recordKey(keyGroup: number, typeName: string, id: string): Uint8Array {
   reserve(headLength);
   writeHead(scratch, keyGroup, stateSection);
-  return scratch.slice(0, writeText(id, writeText(typeName, headLength)));
+  const length = writeText(id, writeText(typeName, headLength));
+  return scratch.slice(0, length); // Only now: writing may have replaced it by a larger one.
 }
 
 /** What the keys of all entries of one generation of a map or list begin with. */

@@ -44,7 +44,10 @@ export function decodeRecord(bytes: Uint8Array, shapes: ShapeTable): { shape: Sh
   invariant(Array.isArray(record), 'a state record is not a list');
   const shape = shapes.at(record[0]);
   if (shape === undefined) {
-    throw new StatefulFunctionsError('SF_DAMAGED', `a state record names shape ${record[0]}, which its manifest does not list.`);
+    throw new StatefulFunctionsError(
+      'SF_DAMAGED',
+      `a state record names shape ${record[0]}, which its manifest does not list.`,
+    );
   }
   let at = 1;
   const fields = shape.fields.map(({ kind, ttl }) => {
@@ -61,7 +64,10 @@ export function decodeRecord(bytes: Uint8Array, shapes: ShapeTable): { shape: Sh
 
 /** A value in its committed form. @throws SF_UNSUPPORTED_VALUE */
 export function toStored(value: unknown): Stored {
-  if (value === unset || ((typeof value !== 'object' || value === null) && typeof value !== 'function' && typeof value !== 'symbol')) {
+  if (
+    value === unset ||
+    ((typeof value !== 'object' || value === null) && typeof value !== 'function' && typeof value !== 'symbol')
+  ) {
     return value;
   }
   return encode(value);
