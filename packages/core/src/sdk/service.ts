@@ -1,5 +1,13 @@
 import 'reflect-metadata';
-import { Container, ContainerInstance, Inject, Service, ServiceNotFoundError, Token } from 'typedi';
+import {
+  Container,
+  ContainerInstance,
+  Inject,
+  Service,
+  type ServiceIdentifier,
+  ServiceNotFoundError,
+  Token,
+} from 'typedi';
 import { StatefulFunctionsError } from './errors.js';
 import type { Constructor } from './registry.js';
 
@@ -16,9 +24,24 @@ export interface Services {
 }
 
 type Handler = (typeof Container.handlers)[number];
-type Identifier = Parameters<ContainerInstance['has']>[0];
 
 const valueService = { type: null, factory: undefined, global: false, multiple: false, transient: false };
+
+/**
+ * A container that has instances of its own of every service that is known globally.
+ *
+ * The framework's own way of copying a service keeps the first instance even of a transient one.
+ */
+class ApplicationContainer extends ContainerInstance {
+  override get<T>(id: ServiceIdentifier<T>): T {
+    const known = this.has(id as Token<T>) ? undefined : globalService(id);
+    if (known !== undefined && !known.global) {
+      const { value: _theirs, ...service } = known;
+      this.set(service as Parameters<typeof this.set>[0]);
+    }
+    return super.get(id);
+  }
+}
 
 /**
  * The services of one application.
@@ -27,22 +50,22 @@ const valueService = { type: null, factory: undefined, global: false, multiple: 
  * module classes are not services: `factoryOf` makes a new one at each call.
  */
 export class ServiceContainer implements Services {
-  readonly #container = new ContainerInstance('application');
+  readonly #container = new ApplicationContainer('application');
   readonly #checked = new Set<unknown>();
 
   /** Provides a value. */
   set<T>(id: ServiceId<T>, value: T): void {
     // Without its class, so that `dispose` leaves what it did not make alone.
-    this.#container.set({ ...valueService, id: id as Identifier, value });
+    this.#container.set({ ...valueService, id: id as ServiceIdentifier, value });
     this.#checked.add(id); // A value that is there needs no constructor.
   }
 
   get<T>(id: ServiceId<T>): T {
-    return this.#resolve(() => this.#container.get(id as Identifier) as T, `a factory asks for ${nameOf(id)}`);
+    return this.#resolve(() => this.#container.get(id as ServiceIdentifier) as T, `a factory asks for ${nameOf(id)}`);
   }
 
   has(id: ServiceId): boolean {
-    return this.#container.has(id as Identifier) || Container.has(id as Identifier);
+    return this.#container.has(id as Token<unknown>) || Container.has(id as Token<unknown>);
   }
 
   /**
@@ -89,7 +112,7 @@ export class ServiceContainer implements Services {
       const what = `parameter ${index} of the constructor of ${owner}`;
       if (handler !== undefined) return () => this.#resolve(() => handler.value(this.#container) as unknown, what);
       if (index >= type.length && !(isInjectable(parameter) && this.has(parameter))) return () => undefined;
-      return () => this.#resolve(() => this.#container.get(parameter as Identifier) as unknown, what);
+      return () => this.#resolve(() => this.#container.get(parameter as ServiceIdentifier) as unknown, what);
     });
   }
 
@@ -148,10 +171,14 @@ function isPropertyOf(handler: Handler, type: Constructor): boolean {
   );
 }
 
+function globalService(id: ServiceIdentifier) {
+  // biome-ignore lint/complexity/useLiteralKeys: private, but nothing public tells how a service is made.
+  return Container.of()['findService'](id);
+}
+
 /** The class that the framework would call `new` on; `undefined` for services that have a value or a factory. */
 function serviceClassOf(id: Constructor): Constructor | undefined {
-  // biome-ignore lint/complexity/useLiteralKeys: private, but nothing public tells a factory from a class.
-  const service = Container.of()['findService'](id as Identifier);
+  const service = globalService(id as ServiceIdentifier);
   return service?.factory === undefined ? ((service?.type ?? undefined) as Constructor | undefined) : undefined;
 }
 

@@ -92,7 +92,13 @@ describe('ServiceContainer', () => {
     class Writer {
       constructor(readonly draft: Draft) {}
     }
-    const make = new ServiceContainer().factoryOf(Writer, 'the function a/b');
+    @Service({ transient: true })
+    class Page {
+      constructor(readonly draft: Draft) {}
+    }
+    const container = new ServiceContainer();
+    const make = container.factoryOf(Writer, 'the function a/b');
+    expect(container.get(Page).draft).to.not.equal(container.get(Page).draft);
     const drafts = new Set([make().draft, make().draft, make().draft]);
     expect(drafts.size).to.equal(3);
   });
