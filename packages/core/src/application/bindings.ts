@@ -129,6 +129,10 @@ export class Bindings implements Binder {
     this.services.set(id, value as T);
   }
 
+  make<T extends object>(type: Constructor<T>): T {
+    return this.services.factoryOf(type, 'a class that a module is made of')();
+  }
+
   retire(type: { readonly name: string } | string): void {
     this.retired.add(typeof type === 'string' ? type : type.name);
   }

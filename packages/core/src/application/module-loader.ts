@@ -9,16 +9,23 @@ export type ModuleSource = URL | Constructor<StatefulFunctionModule> | StatefulF
 /** A module, or its class: instances are made where there are services to inject. */
 export type LoadedModule = Constructor<StatefulFunctionModule> | StatefulFunctionModule;
 
-/** @throws SF_INVALID_MODULE, SF_NOT_DECORATED, or what the file throws of ours. */
-export async function loadModule(source: ModuleSource): Promise<LoadedModule> {
-  if (source instanceof URL) return moduleOf(source, await importFile(source));
-  if (typeof source === 'function' && !isModuleClass(source)) {
-    throw new StatefulFunctionsError(
-      'SF_NOT_DECORATED',
-      'a class given to Application.from is no module. Mark it @Module().',
-    );
-  }
-  return source;
+/**
+ * A module that can be configured, once or several times. One that is a class is made anew each time, by the binder.
+ *
+ * @throws SF_INVALID_MODULE, SF_NOT_DECORATED, or what the file throws of ours.
+ */
+export async function loadModule(source: ModuleSource): Promise<StatefulFunctionModule> {
+  if (source instanceof URL) return moduleOf(exportedModule(source, await importFile(source)));
+  if (typeof source !== 'function') return source;
+  if (isModuleClass(source)) return moduleOf(source);
+  throw new StatefulFunctionsError(
+    'SF_NOT_DECORATED',
+    'a class given to Application.from is no module. Mark it @Module().',
+  );
+}
+
+function moduleOf(type: Constructor<StatefulFunctionModule>): StatefulFunctionModule {
+  return { configure: (config, binder) => binder.make(type).configure(config, binder) };
 }
 
 /**
@@ -62,7 +69,7 @@ async function importFile(url: URL): Promise<object> {
   }
 }
 
-function moduleOf(url: URL, exported: object): Constructor<StatefulFunctionModule> {
+function exportedModule(url: URL, exported: object): Constructor<StatefulFunctionModule> {
   // A class may be exported twice, by name and as the default.
   const [found, ...others] = new Set<unknown>(Object.values(exported).filter(isModuleClass));
   if (found !== undefined && others.length === 0) return found as Constructor<StatefulFunctionModule>;

@@ -55,6 +55,8 @@ export interface Binder {
   bindRouter<T>(ingress: Ingress<T>, route: Router<NoInfer<T>>['route']): void;
   /** Provides a value to constructors that ask for it by class, token or name. */
   bindService<T>(id: ServiceId<T>, value: NoInfer<T>): void;
+  /** Makes a class, its constructor's parameters injected from what is provided so far: another module, for instance. */
+  make<T extends object>(type: Constructor<T>): T;
   /** Gives up a function type on purpose: its state, timers and messages are dropped. */
   retire(type: { readonly name: string } | string): void;
 }
