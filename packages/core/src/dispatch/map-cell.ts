@@ -81,7 +81,8 @@ export class MapCell {
   async load(key: MapKey): Promise<void> {
     const generation = this.generation;
     if (this.complete || generation === undefined || this.#resident.has(key)) return;
-    const entry = await this.storage.findEntry(generation, encode(key));
+    // Memory knows one zero, as JavaScript's maps do; encoded there are two.
+    const entry = await this.storage.findEntry(generation, encode(key === 0 ? 0 : key));
     if (this.generation !== generation || this.#resident.has(key)) return; // Changed while we waited: memory is newer.
     this.#resident.set(key, entry === undefined ? loadedAbsent : loadedEntry(entry));
   }
