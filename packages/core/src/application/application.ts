@@ -5,6 +5,7 @@ import type { CheckpointEntry } from '../checkpoint/manifest.js';
 import { beginEpoch, ingressSeed, type Recovered, restoreInFlight } from '../checkpoint/recovery.js';
 import { Retention } from '../checkpoint/retention.js';
 import { SuspectGuard } from '../checkpoint/suspect-guard.js';
+import { loadState } from '../dispatch/state-snapshot.js';
 import { JsonLinesSink } from '../io/json-lines-sink.js';
 import { nodePlatform } from '../node/node-platform.js';
 import { onStopSignal } from '../node/stop-signals.js';
@@ -13,6 +14,7 @@ import type { EgressSink } from '../ports/egress-sink.js';
 import type { Logger } from '../ports/logger.js';
 import { noMetrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
+import type { AnyAddress } from '../sdk/address.js';
 import { deadLetters } from '../sdk/dead-letter.js';
 import { asError, StatefulFunctionsError } from '../sdk/errors.js';
 import { BlockCache } from '../state/block-cache.js';
@@ -304,6 +306,29 @@ export class RunningApplication implements AsyncDisposable {
     this.#failure = asError(error);
     this.#parts.logger.error({ error: this.#failure }, 'the application failed');
     this.#ending ??= this.#abort();
+  }
+
+  /** @internal The committed state of an address, by property: what its next handler would find. */
+  async stateOf(address: AnyAddress): Promise<Record<string, unknown>> {
+    const { worker } = this.#parts;
+    const activation = await worker.state.peek(worker.dispatcher.hostAt(address), address);
+    return loadState(activation, worker.time.now());
+  }
+
+  /**
+   * @internal Ends as a killed process does: nothing is finished, written or published any more. For tests, whose platform
+   * stops as well, so that what is under way never goes on.
+   */
+  abandon(): void {
+    const { worker, checkpointer, bindings } = this.#parts;
+    const stopped = stoppedError();
+    this.#ending ??= Promise.resolve();
+    this.#releaseSignals();
+    void checkpointer.stop();
+    void worker.close();
+    this.client.close(stopped);
+    bindings.services.dispose();
+    this.#reject(stopped);
   }
 
   async #stop(): Promise<void> {

@@ -1,7 +1,22 @@
-export { blobStoreConformance } from './blob-store-conformance.js';
-export { egressSinkConformance } from './egress-sink-conformance.js';
-export { ingressSourceConformance } from './ingress-source-conformance.js';
-export { SimulatedDisk } from './simulated-disk.js';
+export { type BlobStoreUnderTest, blobStoreConformance } from './blob-store-conformance.js';
+export {
+  type EgressSinkConformanceOptions,
+  type EgressSinkUnderTest,
+  egressSinkConformance,
+} from './egress-sink-conformance.js';
+export {
+  FunctionHarness,
+  type FunctionHarnessOptions,
+  type RecordedSend,
+  type RecordedTimer,
+} from './function-harness.js';
+export {
+  type IngressSourceConformanceOptions,
+  type IngressSourceUnderTest,
+  ingressSourceConformance,
+  type MakeIngressSource,
+} from './ingress-source-conformance.js';
+export { SimulatedDisk, type SimulatedDiskOptions } from './simulated-disk.js';
 export { TestApplication, type TestApplicationOptions } from './test-application.js';
 export type { TestClient } from './test-client.js';
 export { VirtualPlatform, type VirtualPlatformOptions } from './virtual-platform.js';

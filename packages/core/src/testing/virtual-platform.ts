@@ -59,6 +59,15 @@ export class VirtualPlatform implements Platform {
     });
   }
 
+  /** Lets time pass until the next timer is due, and runs it. @throws SF_BROKEN_INVARIANT when there is none. */
+  advanceToNext(): Promise<void> {
+    return this.#drive(async () => {
+      const dueMs = this.scheduler.nextDueMs;
+      if (dueMs === undefined) throw stuck('nothing is scheduled');
+      await this.#passTo(dueMs);
+    });
+  }
+
   /** Runs deferred work, and timers that are due, until none is left. No time passes. */
   settle(): Promise<void> {
     return this.#drive(() => this.#drain());

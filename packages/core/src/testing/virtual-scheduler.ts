@@ -19,6 +19,7 @@ export class VirtualScheduler implements Scheduler {
   #head = 0;
   /** Ascending by due time, and by age within one. */
   readonly #timers: Timer[] = [];
+  #watchers: (() => void)[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -26,12 +27,14 @@ export class VirtualScheduler implements Scheduler {
 
   defer(work: () => void): void {
     this.#deferred.push(work);
+    this.#tell();
   }
 
   after(delayMs: number, work: () => void): Scheduled {
     const dueMs = this.#clock.monotonic() + Math.max(0, delayMs);
     const timer: Timer = { dueMs, work, cancel: () => this.#remove(timer) };
     this.#timers.splice(this.#firstLaterThan(dueMs), 0, timer);
+    this.#tell();
     return timer;
   }
 
@@ -61,6 +64,16 @@ export class VirtualScheduler implements Scheduler {
     return dueMs === Number.POSITIVE_INFINITY ? undefined : dueMs;
   }
 
+  /** Resolves when a callback is added or cancelled: what a test waits for while something real goes on outside. */
+  whenTouched(): Promise<void> {
+    return new Promise((resolve) => this.#watchers.push(resolve));
+  }
+
+  #tell(): void {
+    if (this.#watchers.length === 0) return;
+    for (const watcher of this.#watchers.splice(0)) watcher();
+  }
+
   #firstLaterThan(dueMs: number): number {
     let low = 0;
     let high = this.#timers.length;
@@ -73,6 +86,7 @@ export class VirtualScheduler implements Scheduler {
   }
 
   #remove(timer: Timer): void {
+    this.#tell();
     // All of one instant stand together, so the search begins at the last of them.
     for (let at = this.#firstLaterThan(timer.dueMs) - 1; at >= 0; at--) {
       const found = this.#timers[at];

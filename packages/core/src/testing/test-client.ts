@@ -1,0 +1,47 @@
+import type { CallOptions, Client, SendOptions } from '../application/client.js';
+import type { Address } from '../sdk/address.js';
+import type { Caller, ContractAddress, Operations, Sender } from '../sdk/contract.js';
+
+/** Runs the application until a call has come to its end. */
+type Run = <T>(call: (client: Client) => Promise<T>) => Promise<T>;
+
+/**
+ * The client of an application under test. Each call runs the application until it is answered, letting virtual time pass
+ * where nothing else would bring the answer, so that a call that is never answered times out at once.
+ */
+export class TestClient implements Pick<Client, 'send' | 'to' | 'ask' | 'query'> {
+  readonly #run: Run;
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  send<M>(to: Address<M>, message: NoInfer<M>, options?: SendOptions): Promise<void> {
+    return this.#run((client) => client.send(to, message, options));
+  }
+
+  to<O extends Operations>(to: ContractAddress<O>, options?: SendOptions): Sender<O, Promise<void>> {
+    return this.#calls((client) => client.to(to, options));
+  }
+
+  ask<O extends Operations>(to: ContractAddress<O>, options?: CallOptions): Caller<O, 'ask'> {
+    return this.#calls((client) => client.ask(to, options));
+  }
+
+  query<O extends Operations>(to: ContractAddress<O>, options?: CallOptions): Caller<O, 'query'> {
+    return this.#calls((client) => client.query(to, options));
+  }
+
+  /** An object with the methods of what `open` gives, each of which runs the application. */
+  #calls<T extends object>(open: (client: Client) => T): T {
+    const method =
+      (name: string) =>
+      (...message: unknown[]) =>
+        this.#run(async (client) =>
+          (open(client) as Record<string, (...message: unknown[]) => Promise<unknown>>)[name]?.(...message),
+        );
+    return new Proxy({} as T, {
+      get: (_, name) => (typeof name === 'string' && name !== 'then' ? method(name) : undefined),
+    });
+  }
+}
