@@ -71,7 +71,8 @@ export class Application {
     const modules = [];
     for (const source of this.#sources) modules.push(await loadModule(source));
     const bindings = Bindings.of(modules, settings.config);
-    const store = options.checkpoints?.store ?? new FileBlobStore(platform.files, platform.random, settings.directory as string);
+    const store =
+      options.checkpoints?.store ?? new FileBlobStore(platform.files, platform.random, settings.directory as string);
     await store.open?.();
     try {
       return await launch({ options, settings, platform, logger, bindings, store });
@@ -146,7 +147,6 @@ async function launch({ options, settings, platform, logger, bindings, store }: 
     failed,
   });
   running = new RunningApplication({ worker, checkpointer, platform, logger, settings, store, incarnation, bindings });
-  await segments.open();
   await worker.openSinks();
   if (manifest !== undefined) await restoreInFlight(store, manifest, worker, (name) => bindings.retired.has(name));
   worker.dispatcher.guard = guardFor(recovered);
@@ -167,10 +167,13 @@ const suspicionAfter = 3;
 function addSystemBindings(bindings: Bindings, { directory }: Settings, logger: Logger): void {
   bindings.functions.set(
     Idempotency.name,
-    idempotencyDefinition((name, operation) => bindings.functionOf(name)?.operations?.[operation ?? '']?.kind ?? 'send'),
+    idempotencyDefinition(
+      (name, operation) => bindings.functionOf(name)?.operations?.[operation ?? '']?.kind ?? 'send',
+    ),
   );
   if (bindings.egresses.has(deadLetters.name)) return;
-  const sink = directory === undefined ? new LogSink(logger) : new JsonLinesSink({ path: `${directory}/dead-letters.jsonl` });
+  const sink =
+    directory === undefined ? new LogSink(logger) : new JsonLinesSink({ path: `${directory}/dead-letters.jsonl` });
   bindings.bindEgress(deadLetters, sink);
 }
 
@@ -304,7 +307,7 @@ export class RunningApplication implements AsyncDisposable {
   fail(error: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = asError(error);
-    this.#parts.logger.error({ error: this.#failure }, 'the application failed');
+    this.#parts.logger.error({ err: this.#failure }, 'the application failed');
     this.#ending ??= this.#abort();
   }
 
@@ -359,7 +362,11 @@ export class RunningApplication implements AsyncDisposable {
     await worker.close();
     this.client.close(stoppedError(this.#failure));
     bindings.services.dispose();
-    await store.close?.();
+    try {
+      await store.close?.();
+    } catch (error) {
+      this.#failure ??= asError(error);
+    }
     if (this.#failure === undefined) this.#resolve();
     else this.#reject(this.#failure);
   }

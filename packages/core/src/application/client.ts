@@ -67,12 +67,16 @@ export class Client {
 
   /** The ask operations: `await client.ask(Driver.at(id)).offer(ride)`. @throws what the handler failed with, SF_ASK_TIMEOUT */
   ask<O extends Operations>(to: ContractAddress<O>, options: CallOptions = {}): Caller<O, 'ask'> {
-    return this.#proxy(to, 'client-ask', (address, operation, message) => this.#call(address, operation, message, options, false));
+    return this.#proxy(to, 'client-ask', (address, operation, message) =>
+      this.#call(address, operation, message, options, false),
+    );
   }
 
   /** The query operations: `await client.query(Driver.at(id)).status()`. */
   query<O extends Operations>(to: ContractAddress<O>, options: CallOptions = {}): Caller<O, 'query'> {
-    return this.#proxy(to, 'client-query', (address, operation, message) => this.#call(address, operation, message, options, true));
+    return this.#proxy(to, 'client-query', (address, operation, message) =>
+      this.#call(address, operation, message, options, true),
+    );
   }
 
   /** Whoever waits is told that the application has stopped. */
@@ -81,7 +85,11 @@ export class Client {
     for (const waiting of [...this.#waiting.values()]) waiting.fail(error);
   }
 
-  #proxy<T>(to: AnyAddress, kind: ProxyKind, emit: (to: AnyAddress, operation: string, message: unknown) => unknown): T {
+  #proxy<T>(
+    to: AnyAddress,
+    kind: ProxyKind,
+    emit: (to: AnyAddress, operation: string, message: unknown) => unknown,
+  ): T {
     return operationProxy(to, this.#worker.dispatcher.hostOf(to.type.name).definition.operations, kind, emit) as T;
   }
 
@@ -98,17 +106,36 @@ export class Client {
     });
   }
 
-  async #call(to: AnyAddress, operation: string, message: unknown, options: CallOptions, query: boolean): Promise<unknown> {
-    if (options.idempotencyKey !== undefined && !query) return this.#callOnce(to, operation, message, options, options.idempotencyKey);
+  async #call(
+    to: AnyAddress,
+    operation: string,
+    message: unknown,
+    options: CallOptions,
+    query: boolean,
+  ): Promise<unknown> {
+    if (options.idempotencyKey !== undefined && !query)
+      return this.#callOnce(to, operation, message, options, options.idempotencyKey);
     return this.#request(to, operation, message, options, query);
   }
 
   /** By way of the function that remembers what a key came to. */
-  #callOnce(to: AnyAddress, operation: string | undefined, message: unknown, options: CallOptions, key: string): Promise<unknown> {
+  #callOnce(
+    to: AnyAddress,
+    operation: string | undefined,
+    message: unknown,
+    options: CallOptions,
+    key: string,
+  ): Promise<unknown> {
     return this.#request(Idempotency.at(key), 'call', { to, operation, message }, options, false);
   }
 
-  async #request(to: AnyAddress, operation: string, message: unknown, options: CallOptions, query: boolean): Promise<unknown> {
+  async #request(
+    to: AnyAddress,
+    operation: string,
+    message: unknown,
+    options: CallOptions,
+    query: boolean,
+  ): Promise<unknown> {
     const timeoutMs = options.timeout === undefined ? defaultTimeoutMs : durationMs(options.timeout);
     const reply = await new Promise<Reply<unknown>>((resolve, reject) => {
       const timer = this.#platform.scheduler.after(timeoutMs, () => {
@@ -133,7 +160,13 @@ export class Client {
     throw new CallError(reply.error.code, reply.error.message);
   }
 
-  #envelope(to: AnyAddress, operation: string | undefined, message: unknown, headers: Headers = {}, reply?: ClientReplyTarget): Envelope {
+  #envelope(
+    to: AnyAddress,
+    operation: string | undefined,
+    message: unknown,
+    headers: Headers = {},
+    reply?: ClientReplyTarget,
+  ): Envelope {
     if (this.#closed !== undefined) throw this.#closed;
     const host = this.#worker.dispatcher.hostOf(to.type.name);
     const envelope = new Envelope(host, to, copyValue(message), operation, undefined, { ...headers }, reply);
@@ -184,5 +217,9 @@ export class CallError extends Error {
 
 /** What a client's calls end with once the application has stopped. */
 export function stoppedError(cause?: unknown): StatefulFunctionsError {
-  return new StatefulFunctionsError('SF_STOPPED', 'the application has stopped. Start it again; what was acknowledged is not lost.', { cause });
+  return new StatefulFunctionsError(
+    'SF_STOPPED',
+    'the application has stopped. Start it again; what was acknowledged is not lost.',
+    { cause },
+  );
 }

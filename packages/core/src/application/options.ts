@@ -78,5 +78,8 @@ export function settle(options: StartOptions): Settings {
 
 function whole(name: string, value: number, least: number, most: number = Number.MAX_SAFE_INTEGER): number {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw new StatefulFunctionsError('SF_INVALID_OPTION', `${name} is ${value}. Set it to a whole number from ${least} to ${most}.`);
+  throw new StatefulFunctionsError(
+    'SF_INVALID_OPTION',
+    `${name} is ${value}. Set it to a whole number from ${least} to ${most}.`,
+  );
 }

@@ -9,12 +9,11 @@ import { garbageTest } from '../state/garbage.js';
 import type { SegmentRef } from '../state/segment.js';
 import type { SegmentSet } from '../state/segment-set.js';
 import type { ShapeTable } from '../state/shape.js';
-import type { FreshRecord } from '../worker/egress-outlet.js';
 import type { Worker, WorkerCut } from '../worker/worker.js';
 import { type CheckpointEntry, condemnedBy, type FixedSettings } from './manifest.js';
 import type { ManifestLog } from './manifest-log.js';
 import { newPartName } from './part-name.js';
-import { egressId, writePart } from './part-writer.js';
+import { egressPrefix, writePart } from './part-writer.js';
 import type { Retention } from './retention.js';
 import type { Savepoint, Savepoints } from './savepoints.js';
 
@@ -195,10 +194,8 @@ export class Checkpointer {
     this.#lastIndex = entry.index;
     if (compacted !== undefined && this.#compacted === compacted) this.#compacted = undefined;
     this.#options.segments.replace(entry.segments);
-    const numbers = new Map<FreshRecord, number>();
-    for (const { fresh } of cut.egresses.values()) for (const record of fresh) numbers.set(record, numbers.size);
     worker.dispatcher.guard = undefined; // The process has come further than it ever did from the last manifest.
-    worker.committed((record) => egressId(entry.logId, entry.index, 0, numbers.get(record) as number));
+    worker.committed(egressPrefix(entry.logId, entry.index, 0));
     this.#lastDurationMs = platform.clock.monotonic() - startMs;
     metrics.observe('sf_checkpoint_duration_seconds', this.#lastDurationMs / 1_000);
     logger.debug(
@@ -214,8 +211,8 @@ export class Checkpointer {
     part: CheckpointEntry['part'],
   ): Omit<CheckpointEntry, 'index' | 'token' | 'previous' | 'epoch' | 'logId' | 'timeMs'> {
     const egresses = Object.fromEntries([...cut.egresses].map(([name, { position }]) => [name, { position }]));
-    const isPublished = [...cut.egresses.values()].every(
-      ({ unpublished, fresh }) => unpublished.length + fresh.length === 0,
+    const isPublished = [...cut.egresses.values()].every(({ runs }) =>
+      runs.every(({ prefix }) => prefix === undefined),
     );
     if (isPublished) this.#published = this.#lastIndex;
     return {
@@ -239,7 +236,7 @@ export class Checkpointer {
     this.#options.worker.abandon();
     this.#options.retention.discard([blob]);
     this.#options.metrics.count('sf_checkpoint_failures_total');
-    const fields = { checkpoint: this.#checkpoint, failures: this.#failures, error: asError(error) };
+    const fields = { checkpoint: this.#checkpoint, failures: this.#failures, err: asError(error) };
     this.#options.logger.error(fields, 'checkpoint abandoned; the next one will hold what it would have held');
   }
 
@@ -261,7 +258,7 @@ export class Checkpointer {
       await this.#options.retention.collect();
     } catch (error) {
       // What could not be deleted is tried again after the next checkpoint; nothing depends on it.
-      this.#options.logger.warn({ error: asError(error) }, 'old checkpoints could not be deleted');
+      this.#options.logger.warn({ err: asError(error) }, 'old checkpoints could not be deleted');
     }
     this.#startCompaction();
   }
@@ -290,7 +287,7 @@ export class Checkpointer {
         (error: unknown) => {
           this.#options.retention.discard([blobName]);
           if (isFatal(error)) this.#options.failed(error);
-          else logger.warn({ error: asError(error) }, 'compaction failed and will be tried again');
+          else logger.warn({ err: asError(error) }, 'compaction failed and will be tried again');
         },
       )
       .finally(() => {

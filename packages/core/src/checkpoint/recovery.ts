@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type MessageId, parseId } from '../dispatch/envelope.js';
+import { type MessageId, noHeaders, parseId } from '../dispatch/envelope.js';
 import type { BlobStore } from '../ports/blob-store.js';
 import type { Platform } from '../ports/platform.js';
 import { randomHex } from '../ports/random.js';
@@ -10,7 +10,7 @@ import type { Worker } from '../worker/worker.js';
 import { readInFlight } from './in-flight.js';
 import type { CheckpointEntry, FixedSettings } from './manifest.js';
 import { ManifestLog } from './manifest-log.js';
-import { egressId, type StoredInFlight } from './part-writer.js';
+import { egressPrefix, type StoredInFlight } from './part-writer.js';
 import { Savepoints } from './savepoints.js';
 
 /** The version of the layout of segments and in-flight parts that this code writes and reads. */
@@ -38,12 +38,17 @@ export interface Recovered {
 export async function beginEpoch(
   store: BlobStore,
   platform: Platform,
-  options: { maxParallelism: number; savepoint: string | undefined; checkManifest: (manifest: CheckpointEntry) => void },
+  options: {
+    maxParallelism: number;
+    savepoint: string | undefined;
+    checkManifest: (manifest: CheckpointEntry) => void;
+  },
 ): Promise<Recovered> {
   const settings: FixedSettings = { maxParallelism: options.maxParallelism, hash: keyGroupHash, format };
   const log = await ManifestLog.open(store, platform);
   const savepoints = new Savepoints(store, platform, log);
-  const find = async () => (options.savepoint === undefined ? baseOf(log, savepoints) : (await savepoints.read(options.savepoint)).manifest);
+  const find = async () =>
+    options.savepoint === undefined ? baseOf(log, savepoints) : (await savepoints.read(options.savepoint)).manifest;
   const check = (manifest: CheckpointEntry | undefined) => {
     if (manifest === undefined) return;
     checkSettings(manifest.settings, settings);
@@ -63,7 +68,12 @@ export async function beginEpoch(
 }
 
 /** Puts back what was in flight at the cut of a checkpoint: messages in their order, and records not known to be published. */
-export async function restoreInFlight(store: BlobStore, manifest: CheckpointEntry, worker: Worker, isRetired: (typeName: string) => boolean): Promise<void> {
+export async function restoreInFlight(
+  store: BlobStore,
+  manifest: CheckpointEntry,
+  worker: Worker,
+  isRetired: (typeName: string) => boolean,
+): Promise<void> {
   if (manifest.part === undefined) return;
   const { blob, offset, length } = manifest.part;
   for await (const item of readInFlight(store, blob, offset, length)) {
@@ -74,8 +84,9 @@ export async function restoreInFlight(store: BlobStore, manifest: CheckpointEntr
       }
       continue;
     }
-    const id = stored.id ?? egressId(manifest.logId, manifest.index, 0, stored.number);
-    if (!worker.restoreEgress(stored.egress, { id, value: stored.value, headers: stored.headers })) {
+    const { prefix = egressPrefix(manifest.logId, manifest.index, 0), first, values, headers } = stored;
+    const records = values.map((value, index) => ({ value, headers: headers?.[index] ?? noHeaders }));
+    if (!worker.restoreEgress(stored.egress, { prefix, first, records })) {
       throw new StatefulFunctionsError(
         'SF_REMOVED_CONNECTOR',
         `records for the egress ${stored.egress} wait to be published, but no module binds it. Bind it again.`,
@@ -111,7 +122,9 @@ function suspectsOf(log: ManifestLog): string[] {
 
 function checkSettings(stored: FixedSettings, now: FixedSettings): void {
   if (stored.format !== now.format) {
-    throw incompatible(`it is of format ${stored.format}, this version reads ${now.format}. Use the version that wrote it.`);
+    throw incompatible(
+      `it is of format ${stored.format}, this version reads ${now.format}. Use the version that wrote it.`,
+    );
   }
   if (stored.maxParallelism !== now.maxParallelism) {
     throw incompatible(

@@ -1,12 +1,12 @@
 import type { Scheduled } from '../ports/scheduler.js';
 import type { AnyAddress } from '../sdk/address.js';
 import type { Stored } from '../state/record.js';
+import type { Envelope } from './envelope.js';
 import type { FunctionHost } from './function-host.js';
 import type { Invocation } from './invocation.js';
 import type { ListCell, ListView } from './list-cell.js';
 import type { MapCell, MapView } from './map-cell.js';
 import { MessageQueue } from './message-queue.js';
-import type { Envelope } from './envelope.js';
 
 /**
  * What an activation is doing.

@@ -1,8 +1,8 @@
 import { copyValue } from '../codec/data-model.js';
 import { recopyValue } from '../codec/recopy.js';
-import type { Platform } from '../ports/platform.js';
 import type { Logger } from '../ports/logger.js';
 import type { Metrics } from '../ports/metrics.js';
+import type { Platform } from '../ports/platform.js';
 import { randomFraction } from '../ports/random.js';
 import type { AnyAddress } from '../sdk/address.js';
 import type { Headers } from '../sdk/context.js';
@@ -81,7 +81,7 @@ export class Dispatcher implements InvocationServices {
   #isClosed = false;
   #guarding = false;
 
-  guard: Guard | undefined = undefined;
+  #guard: Guard | undefined;
   timers!: Timers;
   /** Called when a slice of work has ended. */
   onSlice: () => void = () => {};
@@ -109,7 +109,10 @@ export class Dispatcher implements InvocationServices {
   hostOf(typeName: string): FunctionHost {
     const host = this.#hosts.get(typeName) ?? this.#makeHost(typeName);
     if (host !== undefined) return host;
-    throw new StatefulFunctionsError('SF_UNBOUND_FUNCTION', `no module binds ${typeName}. Bind it with binder.bindFunctions().`);
+    throw new StatefulFunctionsError(
+      'SF_UNBOUND_FUNCTION',
+      `no module binds ${typeName}. Bind it with binder.bindFunctions().`,
+    );
   }
 
   /** The host of the function behind an address. */
@@ -119,7 +122,10 @@ export class Dispatcher implements InvocationServices {
 
   checkEgress(name: string): void {
     if (this.outlets.hasEgress(name)) return;
-    throw new StatefulFunctionsError('SF_UNBOUND_EGRESS', `no module binds the egress ${name}. Bind it with binder.bindEgress().`);
+    throw new StatefulFunctionsError(
+      'SF_UNBOUND_EGRESS',
+      `no module binds the egress ${name}. Bind it with binder.bindEgress().`,
+    );
   }
 
   // --- The flow of messages
@@ -136,6 +142,16 @@ export class Dispatcher implements InvocationServices {
 
   get hosts(): IterableIterator<FunctionHost> {
     return this.#hosts.values();
+  }
+
+  get guard(): Guard | undefined {
+    return this.#guard;
+  }
+
+  /** As long as there is one, messages are handled one at a time. */
+  set guard(guard: Guard | undefined) {
+    this.#guard = guard;
+    this.#wake();
   }
 
   activationOf(address: AnyAddress): Activation | undefined {
@@ -165,7 +181,8 @@ export class Dispatcher implements InvocationServices {
 
   get runningCount(): number {
     let count = 0;
-    for (const activation of this.#busy) if (activation.state === 'running' || activation.state === 'loading') count += 1;
+    for (const activation of this.#busy)
+      if (activation.state === 'running' || activation.state === 'loading') count += 1;
     return count;
   }
 
@@ -208,8 +225,13 @@ export class Dispatcher implements InvocationServices {
       this.fatal(error);
       return;
     }
-    if (!this.#guarding && (this.#queue.size > 0 || this.#resumed.length > 0)) this.#wake();
+    if (!this.#isHeld && (this.#queue.size > 0 || this.#resumed.length > 0)) this.#wake();
     this.onSlice();
+  }
+
+  /** Whether the next message must wait for what is under way: whoever ends that wakes the dispatcher. */
+  get #isHeld(): boolean {
+    return this.#guarding || (this.#guard !== undefined && this.runningCount > 0);
   }
 
   #work(): void {
@@ -217,7 +239,8 @@ export class Dispatcher implements InvocationServices {
     const endMs = clock.monotonic() + sliceMs;
     let left = sliceMessages;
     while (left > 0 && this.#isOpen) {
-      if (this.guard !== undefined) return this.#workGuarded();
+      // A verdict that is still awaited is about the message at the head, even when the guard is gone meanwhile.
+      if (this.#guard !== undefined || this.#guarding) return this.#workGuarded();
       if (this.#resumed.length > 0) {
         left -= this.#resume(left);
       } else {
@@ -275,6 +298,7 @@ export class Dispatcher implements InvocationServices {
       () => {
         if (this.#isClosed) return;
         this.#guardFatal(() => this.#free(activation));
+        if (this.#guard !== undefined) this.#wake();
         if (!this.#isOpen) this.onSlice();
       },
       (error: unknown) => {
@@ -285,6 +309,11 @@ export class Dispatcher implements InvocationServices {
 
   /** The activation can take its next message: the one it holds, then its mailbox. */
   #free(activation: Activation): void {
+    // A retry that a checkpoint held waits at an address whose state was never asked for.
+    if (!activation.loaded) {
+      this.#load(activation, () => this.state.load(activation));
+      return;
+    }
     const { current } = activation;
     if (current !== undefined) {
       activation.current = undefined;
@@ -310,16 +339,21 @@ export class Dispatcher implements InvocationServices {
   // --- One invocation
 
   #invoke(activation: Activation, envelope: Envelope): void {
-    invariant(activation.state === 'idle' && activation.current === undefined, 'an address has one invocation at a time');
+    invariant(
+      activation.state === 'idle' && activation.current === undefined,
+      'an address has one invocation at a time',
+    );
     if (envelope.settles !== undefined && !envelope.settled && !this.#settle(activation, envelope)) return;
     const { host } = activation;
     const kind = envelope.operation === undefined ? 'send' : host.kindOf(envelope.operation);
     const invocation = new Invocation(this, activation, envelope, kind === 'query');
     let result: unknown;
-    activation.invocation = invocation;
     this.counts.invocations += 1;
     try {
-      if (!host.plan.isSimple) host.expire(activation, invocation.now());
+      if (!host.plan.isSimple) {
+        activation.invocation = invocation;
+        host.expire(activation, invocation.now());
+      }
       result = host.call(host.instanceOf(activation), envelope.operation, invocation, recopyValue(envelope.message));
     } catch (error) {
       this.#fail(activation, envelope, invocation, error);
@@ -332,6 +366,7 @@ export class Dispatcher implements InvocationServices {
   #runAsync(activation: Activation, envelope: Envelope, invocation: Invocation, result: PromiseLike<unknown>): void {
     const { host } = activation;
     activation.state = 'running';
+    activation.invocation = invocation;
     activation.current = envelope;
     this.#busy.add(activation);
     const timeout = this.platform.scheduler.after(host.timeoutMs, () => {
@@ -342,12 +377,14 @@ export class Dispatcher implements InvocationServices {
       );
       invocation.abort(error);
       this.#guardFatal(() => this.#fail(activation, envelope, invocation, error));
+      if (this.#guard !== undefined) this.#wake();
     });
     const settled = (settle: () => void) => {
       timeout.cancel();
       // A promise that outlived its invocation, or its worker, has no say any more.
       if (invocation.ended || this.#isClosed) return;
       this.#guardFatal(settle);
+      if (this.#guard !== undefined) this.#wake();
       if (!this.#isOpen) this.onSlice();
     };
     result.then(
@@ -361,11 +398,15 @@ export class Dispatcher implements InvocationServices {
     const { host } = activation;
     let changed: boolean;
     try {
-      if (invocation.extras?.doomed !== undefined) throw new StatefulFunctionsError('SF_NOT_RESIDENT', 'an entry must be loaded first');
+      if (invocation.extras?.doomed !== undefined)
+        throw new StatefulFunctionsError('SF_NOT_RESIDENT', 'an entry must be loaded first');
       if (envelope.reply !== undefined) this.#answer(activation, envelope, invocation, result);
       changed = host.stage(activation);
       if (changed && host.kindOf(envelope.operation) === 'query') {
-        throw new StatefulFunctionsError('SF_READ_ONLY', `a query of ${activation.address} changed state. Declare the operation as ask.`);
+        throw new StatefulFunctionsError(
+          'SF_READ_ONLY',
+          `a query of ${activation.address} changed state. Declare the operation as ask.`,
+        );
       }
     } catch (error) {
       this.#fail(activation, envelope, invocation, error);
@@ -374,7 +415,7 @@ export class Dispatcher implements InvocationServices {
     invocation.end();
     if (changed || invocation.extras?.forgets === true) this.state.commit(activation, envelope, invocation, changed);
     else if (activation.views !== undefined) host.settle(activation);
-    activation.invocation = undefined;
+    if (activation.invocation !== undefined) activation.invocation = undefined;
     this.#release(activation, invocation);
     this.#next(activation);
   }
@@ -384,11 +425,16 @@ export class Dispatcher implements InvocationServices {
     const { send1, extras } = invocation;
     if (send1 !== undefined) this.enqueue(send1);
     if (extras === undefined) return;
-    for (const envelope of extras.sends) this.enqueue(envelope);
-    for (const timer of extras.timers) this.timers.set(timer);
-    for (const token of extras.cancels) this.timers.cancel(token, activation.address);
-    for (const { egress, value, headers } of extras.egress) this.outlets.egress(egress, value, headers);
-    for (const { target, reply } of extras.replies) this.outlets.reply(target as ClientReplyTarget, reply, activation.address);
+    const { sends, timers, cancels, egress, replies } = extras;
+    if (sends !== undefined) for (const envelope of sends) this.enqueue(envelope);
+    if (timers !== undefined) for (const timer of timers) this.timers.set(timer);
+    if (cancels !== undefined) for (const token of cancels) this.timers.cancel(token, activation.address);
+    if (egress !== undefined)
+      for (const effect of egress) this.outlets.egress(effect.egress, effect.value, effect.headers);
+    if (replies !== undefined) {
+      for (const { target, reply } of replies)
+        this.outlets.reply(target as ClientReplyTarget, reply, activation.address);
+    }
   }
 
   /** After an asynchronous invocation, what came meanwhile is next. */
@@ -427,7 +473,8 @@ export class Dispatcher implements InvocationServices {
     const { host } = activation;
     this.counts.failures += 1;
     this.onFailure(envelope, error);
-    const isFinal = isPermanent(error) || envelope.attempt >= host.maxAttempts || host.kindOf(envelope.operation) === 'query';
+    const isFinal =
+      isPermanent(error) || envelope.attempt >= host.maxAttempts || host.kindOf(envelope.operation) === 'query';
     if (isFinal) {
       this.#bury(activation, envelope, error);
       this.#busy.add(activation);
@@ -436,7 +483,10 @@ export class Dispatcher implements InvocationServices {
     }
     const backoffMs = Math.min(host.maxBackoffMs, host.backoffMs * 2 ** (envelope.attempt - 1));
     const delayMs = backoffMs * (0.5 + randomFraction(this.platform.random) / 2);
-    this.logger.warn({ address: String(activation.address), invocationId: envelope.id, attempt: envelope.attempt, error }, 'handler failed; will retry');
+    this.logger.warn(
+      { address: String(activation.address), invocationId: envelope.id, attempt: envelope.attempt, err: error },
+      'handler failed; will retry',
+    );
     this.counts.retries += 1;
     envelope.attempt += 1;
     envelope.retryAtMs = this.time.now() + Math.ceil(delayMs);
@@ -541,8 +591,8 @@ export class Dispatcher implements InvocationServices {
 
   /** One message at a time, each only once it is recorded that it is about to be handled. */
   #workGuarded(): void {
-    if (this.#guarding || this.runningCount > 0) return;
-    const guard = this.guard as Guard;
+    if (this.#isHeld) return;
+    const guard = this.#guard as Guard;
     const resumed = this.#resumed[this.#resumed.length - 1];
     if (resumed !== undefined && (resumed.mailbox?.peek() === undefined || resumed.state !== 'draining')) {
       this.#resume(1);

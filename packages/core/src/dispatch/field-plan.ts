@@ -58,7 +58,10 @@ function planField(typeName: string, spec: StateFieldSpec, instance: object): Pl
   } else if (spec.options.ttl !== undefined) {
     throw invalid(typeName, spec, 'takes its ttl in the call of of({ ttl }), not in @Persisted');
   }
-  if ((kind === 'map' || kind === 'list') && (spec.options.migrate !== undefined || spec.options.schema !== undefined)) {
+  if (
+    (kind === 'map' || kind === 'list') &&
+    (spec.options.migrate !== undefined || spec.options.schema !== undefined)
+  ) {
     throw invalid(typeName, spec, 'is a collection; migrate and schema work on plain fields and PersistedValue');
   }
   const ttl = kind === 'plain' ? spec.options.ttl : own.ttl;
@@ -85,5 +88,9 @@ function isHandle(initial: unknown): initial is { options: TtlOptions } {
 }
 
 function invalid(typeName: string, spec: StateFieldSpec, why: string, cause?: unknown): StatefulFunctionsError {
-  return new StatefulFunctionsError('SF_INVALID_STATE_FIELD', `the persisted field ${spec.property} of ${typeName} ${why}.`, { cause });
+  return new StatefulFunctionsError(
+    'SF_INVALID_STATE_FIELD',
+    `the persisted field ${spec.property} of ${typeName} ${why}.`,
+    { cause },
+  );
 }

@@ -66,11 +66,18 @@ export class FunctionHost {
   /** The kind of an operation; `send` for `invoke`. */
   kindOf(operation: string | undefined): 'send' | 'ask' | 'query' {
     if (operation === undefined || this.definition.operations === undefined) return 'send';
-    return Object.hasOwn(this.definition.operations, operation) ? (this.definition.operations[operation]?.kind ?? 'send') : 'send';
+    return Object.hasOwn(this.definition.operations, operation)
+      ? (this.definition.operations[operation]?.kind ?? 'send')
+      : 'send';
   }
 
   /** Puts the committed state of a new activation in place: that of `record`, or the initial one. */
-  restore(activation: Activation, record: Uint8Array | undefined, shapes: ShapeTable, storageOf: (field: PlannedField) => CellStorage): void {
+  restore(
+    activation: Activation,
+    record: Uint8Array | undefined,
+    shapes: ShapeTable,
+    storageOf: (field: PlannedField) => CellStorage,
+  ): void {
     const stored = record === undefined ? undefined : this.#readRecord(activation, record, shapes);
     const fresh = this.definition.create();
     this.#plan ??= planFields(this.definition, fresh);
@@ -84,10 +91,19 @@ export class FunctionHost {
       const field = fields[index] as PlannedField;
       const found = stored?.get(field.name);
       if (field.kind === 'map') {
-        (activation.cells as unknown[])[index] = new MapCell(storageOf(field), field.ttlMs, field.ttlOnRead, found?.generation);
+        (activation.cells as unknown[])[index] = new MapCell(
+          storageOf(field),
+          field.ttlMs,
+          field.ttlOnRead,
+          found?.generation,
+        );
       } else if (field.kind === 'list') {
         const { generation, length = 0, stampMs = 0 } = found ?? {};
-        (activation.cells as unknown[])[index] = new ListCell(storageOf(field), field.ttlMs, field.ttlOnRead, { generation, length, stampMs });
+        (activation.cells as unknown[])[index] = new ListCell(storageOf(field), field.ttlMs, field.ttlOnRead, {
+          generation,
+          length,
+          stampMs,
+        });
       } else {
         activation.committed[index] = found === undefined ? this.#initial(fresh, field) : found.value;
         if (activation.stamps !== undefined) activation.stamps[index] = found?.stampMs ?? 0;
@@ -149,7 +165,8 @@ export class FunctionHost {
         if (Object.is(value, committed[index])) continue;
         const stored = toStored(value);
         if (stored instanceof Uint8Array && sameStored(stored, committed[index])) continue;
-        if (field.spec.options.schema !== undefined) validate(field.spec.options.schema, value, `state ${field.name} of ${this.name}`);
+        if (field.spec.options.schema !== undefined)
+          validate(field.spec.options.schema, value, `state ${field.name} of ${this.name}`);
         staged[index] = stored;
         changed = true;
       } else if (this.#stageHandle(activation, instance, index, field)) changed = true;
@@ -166,11 +183,13 @@ export class FunctionHost {
       const stored = staged[index];
       if (stored === unchanged) continue;
       committed[index] = stored;
-      if (stamps !== undefined && Number.isFinite((fields[index] as PlannedField).ttlMs)) stamps[index] = invocation.now();
+      if (stamps !== undefined && Number.isFinite((fields[index] as PlannedField).ttlMs))
+        stamps[index] = invocation.now();
     }
     activation.exists = true;
     if (isSimple) return;
-    for (let index = 0; index < fields.length; index += 1) views?.[index]?.apply(interval, () => generationOf(id, index));
+    for (let index = 0; index < fields.length; index += 1)
+      views?.[index]?.apply(interval, () => generationOf(id, index));
   }
 
   /** After an invocation that changed nothing: forgets what it read of maps and lists. */
@@ -262,14 +281,22 @@ export class FunctionHost {
     const { migrate, schema } = field.spec.options;
     const isCollection = field.kind === 'map' || field.kind === 'list';
     if (stored.kind !== field.kind && (isCollection || stored.kind === 'map' || stored.kind === 'list')) {
-      throw migrationError(activation, field, `it was stored as a ${stored.kind} and is now a ${field.kind}. Use another name.`);
+      throw migrationError(
+        activation,
+        field,
+        `it was stored as a ${stored.kind} and is now a ${field.kind}. Use another name.`,
+      );
     }
     if (isCollection) return value;
     let live = value.value === unset ? undefined : fromStored(value.value);
     let result = value;
     if (stored.version !== field.version) {
       if (stored.version > field.version || migrate === undefined) {
-        throw migrationError(activation, field, `it is stored at version ${stored.version}, the class declares ${field.version}. Give it a migrate function.`);
+        throw migrationError(
+          activation,
+          field,
+          `it is stored at version ${stored.version}, the class declares ${field.version}. Give it a migrate function.`,
+        );
       }
       if (value.value !== unset) {
         try {
@@ -281,13 +308,21 @@ export class FunctionHost {
       }
     }
     if (result.value === unset && field.kind === 'plain') result = { ...result, value: undefined };
-    if (schema !== undefined && result.value !== unset) validate(schema, live, `state ${field.name} of ${activation.address}`);
+    if (schema !== undefined && result.value !== unset)
+      validate(schema, live, `state ${field.name} of ${activation.address}`);
     return result;
   }
 }
 
-function migrationError(activation: Activation, field: PlannedField, why: string, cause?: unknown): StatefulFunctionsError {
-  return new StatefulFunctionsError('SF_MIGRATION', `the state ${field.name} of ${activation.address}: ${why}`, { cause });
+function migrationError(
+  activation: Activation,
+  field: PlannedField,
+  why: string,
+  cause?: unknown,
+): StatefulFunctionsError {
+  return new StatefulFunctionsError('SF_MIGRATION', `the state ${field.name} of ${activation.address}: ${why}`, {
+    cause,
+  });
 }
 
 /** A generation of a map or list is named after the invocation that begins it: unique, and the same after a recovery. */

@@ -50,18 +50,21 @@ const defaultAskTimeoutMs = 30_000;
 /** Thrown out of a handler that read an entry which is not in memory. Handlers may swallow it: `Invocation.doomed` stays set. */
 class EntryNotResident extends StatefulFunctionsError {
   constructor() {
-    super('SF_NOT_RESIDENT', 'an entry is being loaded, and the handler runs again. Let this error pass, or await map.load(keys) first.');
+    super(
+      'SF_NOT_RESIDENT',
+      'an entry is being loaded, and the handler runs again. Let this error pass, or await map.load(keys) first.',
+    );
   }
 }
 
 /** What few invocations have: made when it is first needed, to keep the many small. */
 class Extras {
   /** Messages sent beside the first. */
-  readonly sends: Envelope[] = [];
-  readonly egress: EgressEffect[] = [];
-  readonly timers: PendingTimer[] = [];
-  readonly cancels: CancellationToken[] = [];
-  readonly replies: ReplyEffect[] = [];
+  sends: Envelope[] | undefined = undefined;
+  egress: EgressEffect[] | undefined = undefined;
+  timers: PendingTimer[] | undefined = undefined;
+  cancels: CancellationToken[] | undefined = undefined;
+  replies: ReplyEffect[] | undefined = undefined;
   forgets = false;
   /** Set when an entry was read that is not in memory: the invocation must be undone, and run again once this resolved. */
   doomed: (() => Promise<void>) | undefined = undefined;
@@ -168,7 +171,7 @@ export class Invocation implements Context, CellInvocation {
     this.#use();
     if (to instanceof Egress) {
       this.services.checkEgress(to.name);
-      this.#extra().egress.push({ egress: to.name, value: copyValue(message), headers: this.envelope.headers });
+      pushEgress(this.#extra(), { egress: to.name, value: copyValue(message), headers: this.envelope.headers });
       return;
     }
     this.#emit(this.#plainMessage(to, message));
@@ -201,7 +204,7 @@ export class Invocation implements Context, CellInvocation {
 
   cancel(token: CancellationToken): void {
     this.#use();
-    this.#extra().cancels.push(token);
+    pushCancel(this.#extra(), token);
   }
 
   ask(to: AnyAddress, options: AskOptions = {}): never {
@@ -215,7 +218,14 @@ export class Invocation implements Context, CellInvocation {
       };
       const expiry = this.#message(this.self, answered, failure, undefined, address);
       const timeout = this.#setTimer(this.now() + timeoutMs, expiry);
-      this.#emit(this.#message(address, operation, message, { kind: 'function', address: this.self, operation: answered, timeout }));
+      this.#emit(
+        this.#message(address, operation, message, {
+          kind: 'function',
+          address: this.self,
+          operation: answered,
+          timeout,
+        }),
+      );
     }) as never;
   }
 
@@ -233,7 +243,10 @@ export class Invocation implements Context, CellInvocation {
   replyHandle(): never {
     this.#use();
     if (this.envelope.reply === undefined) {
-      throw new StatefulFunctionsError('SF_ASKED_LATE', `nobody asked ${this.self}: the message was sent. Make a handle only for an ask.`);
+      throw new StatefulFunctionsError(
+        'SF_ASKED_LATE',
+        `nobody asked ${this.self}: the message was sent. Make a handle only for an ask.`,
+      );
     }
     return new ReplyHandle(this.envelope.reply) as never;
   }
@@ -256,7 +269,7 @@ export class Invocation implements Context, CellInvocation {
   /** Holds back an answer; one to a function is a message to it. */
   addReply(target: ReplyTarget, reply: Reply<unknown>): void {
     if (target.kind === 'client') {
-      this.#extra().replies.push({ target, reply });
+      pushReply(this.#extra(), { target, reply });
       return;
     }
     const envelope = this.#message(target.address, target.operation, reply);
@@ -290,7 +303,7 @@ export class Invocation implements Context, CellInvocation {
   }
 
   #setTimer(dueMs: number, envelope: Envelope): CancellationToken {
-    this.#extra().timers.push({ dueMs, envelope, owner: this.self });
+    pushTimer(this.#extra(), { dueMs, envelope, owner: this.self });
     return new CancellationToken(envelope.id, dueMs);
   }
 
@@ -301,10 +314,22 @@ export class Invocation implements Context, CellInvocation {
   #plainMessage(to: AnyAddress, message: unknown): Envelope {
     const host = this.services.hostAt(to);
     const { schema, name } = host.definition.type;
-    return this.#envelop(host, to, undefined, schema === undefined ? message : validate(schema, message, `message to ${name}`), this.self);
+    return this.#envelop(
+      host,
+      to,
+      undefined,
+      schema === undefined ? message : validate(schema, message, `message to ${name}`),
+      this.self,
+    );
   }
 
-  #message(to: AnyAddress, operation: string | undefined, message: unknown, reply?: ReplyTarget, caller = this.self): Envelope {
+  #message(
+    to: AnyAddress,
+    operation: string | undefined,
+    message: unknown,
+    reply?: ReplyTarget,
+    caller = this.self,
+  ): Envelope {
     return this.#envelop(this.services.hostAt(to), to, operation, message, caller, reply);
   }
 
@@ -324,7 +349,7 @@ export class Invocation implements Context, CellInvocation {
 
   #emit(envelope: Envelope): void {
     if (this.send1 === undefined) this.send1 = envelope;
-    else this.#extra().sends.push(envelope);
+    else pushSend(this.#extra(), envelope);
   }
 
   #use(): void {
@@ -335,7 +360,10 @@ export class Invocation implements Context, CellInvocation {
       );
     }
     if (this.isReadOnly) {
-      throw new StatefulFunctionsError('SF_READ_ONLY', `a query of ${this.self} tried to send or write. Declare the operation as ask or send.`);
+      throw new StatefulFunctionsError(
+        'SF_READ_ONLY',
+        `a query of ${this.self} tried to send or write. Declare the operation as ask or send.`,
+      );
     }
   }
 
@@ -351,3 +379,27 @@ function dueOf(at: Date): number {
   throw new StatefulFunctionsError('SF_INVALID_DURATION', 'sendAt was given an invalid date. Use a valid Date.');
 }
 
+function pushEgress(extras: Extras, effect: EgressEffect): void {
+  if (extras.egress === undefined) extras.egress = [effect];
+  else extras.egress.push(effect);
+}
+
+function pushCancel(extras: Extras, effect: CancellationToken): void {
+  if (extras.cancels === undefined) extras.cancels = [effect];
+  else extras.cancels.push(effect);
+}
+
+function pushReply(extras: Extras, effect: ReplyEffect): void {
+  if (extras.replies === undefined) extras.replies = [effect];
+  else extras.replies.push(effect);
+}
+
+function pushTimer(extras: Extras, effect: PendingTimer): void {
+  if (extras.timers === undefined) extras.timers = [effect];
+  else extras.timers.push(effect);
+}
+
+function pushSend(extras: Extras, effect: Envelope): void {
+  if (extras.sends === undefined) extras.sends = [effect];
+  else extras.sends.push(effect);
+}

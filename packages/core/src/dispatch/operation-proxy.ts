@@ -26,9 +26,17 @@ const classes = new WeakMap<Operations, Map<ProxyKind, ProxyClass>>();
  * @param operations of the bound function, not of the address: one that was stored and read back only knows its type's name.
  * @throws SF_UNKNOWN_OPERATION for a function without operations.
  */
-export function operationProxy(to: AnyAddress, operations: Operations | undefined, kind: ProxyKind, emit: Emit): object {
+export function operationProxy(
+  to: AnyAddress,
+  operations: Operations | undefined,
+  kind: ProxyKind,
+  emit: Emit,
+): object {
   if (operations === undefined) {
-    throw new StatefulFunctionsError('SF_UNKNOWN_OPERATION', `${to.type.name} is no contract and has no operations. Use send().`);
+    throw new StatefulFunctionsError(
+      'SF_UNKNOWN_OPERATION',
+      `${to.type.name} is no contract and has no operations. Use send().`,
+    );
   }
   let kinds = classes.get(operations);
   if (kinds === undefined) {

@@ -1,4 +1,3 @@
-
 import { nextTurn, type Scheduler } from '../ports/scheduler.js';
 import type { AnyAddress } from '../sdk/address.js';
 import { invariant } from '../sdk/errors.js';
@@ -80,6 +79,7 @@ export class StateTable {
     }
     const found = this.segments.find(this.#recordKey(activation));
     if (!(found instanceof Promise)) this.#restore(activation, found);
+    else found.catch(() => undefined); // `load` asks again, and tells its caller.
     return activation;
   }
 

@@ -192,7 +192,10 @@ export class Timers {
   #arm(): void {
     if (this.#closed) return;
     const due = this.#heap.peek()?.dueMs ?? Number.POSITIVE_INFINITY;
-    const next = Math.min(due < this.#horizonMs ? due : Number.POSITIVE_INFINITY, this.#loading === undefined ? this.#loadAtMs : Infinity);
+    const next = Math.min(
+      due < this.#horizonMs ? due : Number.POSITIVE_INFINITY,
+      this.#loading === undefined ? this.#loadAtMs : Infinity,
+    );
     if (next === this.#alarmMs) return;
     this.#alarm?.cancel();
     this.#alarm = undefined;

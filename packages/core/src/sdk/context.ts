@@ -1,7 +1,17 @@
 import type { Logger } from '../ports/logger.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { Address, AnyAddress } from './address.js';
-import type { AnswerOf, Asker, Contract, ContractAddress, Operations, ReplyFailure, ReplyOperation, ReplyTo, Sender } from './contract.js';
+import type {
+  AnswerOf,
+  Asker,
+  Contract,
+  ContractAddress,
+  Operations,
+  ReplyFailure,
+  ReplyOperation,
+  ReplyTo,
+  Sender,
+} from './contract.js';
 import type { Duration } from './duration.js';
 import type { Egress } from './egress.js';
 import type { CancellationToken, ReplyHandle } from './reply.js';

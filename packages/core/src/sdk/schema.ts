@@ -16,11 +16,17 @@ export function validate<S extends Schema>(schema: S, value: unknown, what: stri
   const result = schema['~standard'].validate(value);
   if (result instanceof Promise) {
     result.catch(() => {}); // Its outcome is of no use: the schema is refused for being asynchronous.
-    throw new StatefulFunctionsError('SF_ASYNC_SCHEMA', `the schema of ${what} is asynchronous. Use a synchronous schema.`);
+    throw new StatefulFunctionsError(
+      'SF_ASYNC_SCHEMA',
+      `the schema of ${what} is asynchronous. Use a synchronous schema.`,
+    );
   }
   if (result.issues === undefined) return result.value as SchemaOutput<S>;
   const issues = result.issues.map((issue) => `${pathOf(issue)}${issue.message}`).join('; ');
-  throw new StatefulFunctionsError('SF_SCHEMA', `the ${what} does not match its schema: ${issues}. Send a matching value.`);
+  throw new StatefulFunctionsError(
+    'SF_SCHEMA',
+    `the ${what} does not match its schema: ${issues}. Send a matching value.`,
+  );
 }
 
 function pathOf(issue: StandardSchemaV1.Issue): string {

@@ -1,29 +1,49 @@
-import type { ConnectorServices } from '../ports/ingress-source.js';
 import type { EgressRecord, EgressSink } from '../ports/egress-sink.js';
+import type { ConnectorServices } from '../ports/ingress-source.js';
 import type { Position } from '../ports/position.js';
 import type { Headers } from '../sdk/context.js';
 import { asError, StatefulFunctionsError } from '../sdk/errors.js';
 
-/** A record that is not known to be published. */
-export interface PendingRecord {
+/** A record that waits for its checkpoint. */
+export interface FreshRecord {
   readonly value: unknown;
   readonly headers: Headers;
-  /** `undefined` until the checkpoint that holds it is committed. */
-  readonly id: string | undefined;
+}
+
+/** Records of one checkpoint, in order: the id of each is the prefix and its number. */
+export interface EgressRun {
+  /** `undefined` until the checkpoint is committed: the prefix names its place in the log. */
+  readonly prefix: string | undefined;
+  /** The number of the first record. */
+  readonly first: number;
+  readonly records: readonly FreshRecord[];
 }
 
 /** What a cut finds at an egress. */
 export interface EgressCut {
   readonly position: Position;
-  /** Of earlier checkpoints, not known to be published. */
-  readonly unpublished: readonly EgressRecord<unknown>[];
-  /** New since the last cut. */
-  readonly fresh: readonly FreshRecord[];
+  /** Not known to be published, of earlier checkpoints; then those that are new since the last cut. */
+  readonly runs: readonly EgressRun[];
 }
 
-export interface FreshRecord {
-  readonly value: unknown;
-  readonly headers: Headers;
+/** A record on its way to the sink. Its id is a text that few sinks look at, so it is made when it is asked for. */
+class OutgoingRecord implements EgressRecord<unknown> {
+  readonly #prefix: string;
+  readonly #number: number;
+
+  constructor(
+    prefix: string,
+    number: number,
+    readonly value: unknown,
+    readonly headers: Headers,
+  ) {
+    this.#prefix = prefix;
+    this.#number = number;
+  }
+
+  get id(): string {
+    return `${this.#prefix}-${this.#number}`;
+  }
 }
 
 const batchSize = 4_096;
@@ -36,8 +56,12 @@ const batchSize = 4_096;
  */
 export class EgressOutlet {
   #fresh: FreshRecord[] = [];
-  #cut: FreshRecord[] = [];
-  #unpublished: EgressRecord<unknown>[] = [];
+  /** What the checkpoint under way has frozen. */
+  #cut: EgressRun | undefined;
+  readonly #unpublished: EgressRun[] = [];
+  /** Records of the first unpublished run that are published. */
+  #done = 0;
+  #waiting = 0;
   #position: Position;
   #published = 0;
   #publishing: Promise<void> | undefined;
@@ -55,7 +79,7 @@ export class EgressOutlet {
 
   /** Records not known to be published. */
   get pending(): number {
-    return this.#fresh.length + this.#cut.length + this.#unpublished.length;
+    return this.#fresh.length + (this.#cut?.records.length ?? 0) + this.#waiting;
   }
 
   /** Records published since the start. */
@@ -75,32 +99,36 @@ export class EgressOutlet {
     this.#position = await this.sink.open(this.#position, this.services);
   }
 
-  /** Puts back a record of a recovered checkpoint. */
-  restore(record: EgressRecord<unknown>): void {
-    this.#unpublished.push(record);
+  /** Puts back records of a recovered checkpoint. */
+  restore(run: EgressRun): void {
+    this.#unpublished.push(run);
+    this.#waiting += run.records.length;
   }
 
   add(value: unknown, headers: Headers): void {
     this.#fresh.push({ value, headers });
   }
 
-  cut(): EgressCut {
-    const { position } = this;
-    this.#cut = this.#fresh;
+  /** @param first the number of the first record that is new since the last cut. */
+  cut(first: number): EgressCut {
+    const runs: EgressRun[] = this.#unpublished.map((run, index) => (index === 0 ? rest(run, this.#done) : run));
+    const fresh: EgressRun = { prefix: undefined, first, records: this.#fresh };
+    this.#cut = fresh;
     this.#fresh = [];
-    return { position, unpublished: [...this.#unpublished], fresh: this.#cut };
+    if (fresh.records.length > 0) runs.push(fresh);
+    return { position: this.#position, runs };
   }
 
   /** The cut is committed: its records have ids now and may leave. */
-  committed(idOf: (record: FreshRecord) => string): void {
-    for (const record of this.#cut) this.#unpublished.push({ id: idOf(record), value: record.value, headers: record.headers });
-    this.#cut = [];
+  committed(prefix: string): void {
+    if (this.#cut !== undefined && this.#cut.records.length > 0) this.restore({ ...this.#cut, prefix });
+    this.#cut = undefined;
     this.publish();
   }
 
   abandon(): void {
-    this.#fresh = [...this.#cut, ...this.#fresh];
-    this.#cut = [];
+    if (this.#cut !== undefined) this.#fresh = [...this.#cut.records, ...this.#fresh];
+    this.#cut = undefined;
   }
 
   /** Starts to publish what may leave. */
@@ -124,16 +152,37 @@ export class EgressOutlet {
 
   async #run(): Promise<void> {
     try {
-      while (!this.#closed && this.#unpublished.length > 0) {
-        const batch = this.#unpublished.slice(0, batchSize);
-        const position = await this.sink.publish(batch);
-        this.#position = position;
-        this.#unpublished.splice(0, batch.length);
+      while (!this.#closed) {
+        const batch = this.#nextBatch();
+        if (batch.length === 0) return;
+        this.#position = await this.sink.publish(batch);
+        this.#done += batch.length;
+        this.#waiting -= batch.length;
         this.#published += batch.length;
+        if (this.#done === this.#unpublished[0]?.records.length) {
+          this.#unpublished.shift();
+          this.#done = 0;
+        }
       }
     } catch (cause) {
       const message = `the sink of ${this.name} failed: ${asError(cause).message}. Mend it and start again; nothing is lost.`;
-      this.failed(cause instanceof StatefulFunctionsError ? cause : new StatefulFunctionsError('SF_SINK', message, { cause }));
+      this.failed(
+        cause instanceof StatefulFunctionsError ? cause : new StatefulFunctionsError('SF_SINK', message, { cause }),
+      );
     }
   }
+
+  #nextBatch(): EgressRecord<unknown>[] {
+    const run = this.#unpublished[0];
+    if (run === undefined) return [];
+    const { prefix, first, records } = run;
+    const from = this.#done;
+    return records.slice(from, from + batchSize).map(({ value, headers }, index) => {
+      return new OutgoingRecord(prefix as string, first + from + index, value, headers);
+    });
+  }
+}
+
+function rest(run: EgressRun, done: number): EgressRun {
+  return done === 0 ? run : { prefix: run.prefix, first: run.first + done, records: run.records.slice(done) };
 }

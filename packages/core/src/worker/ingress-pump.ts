@@ -1,9 +1,9 @@
 import { copyValue } from '../codec/data-model.js';
 import { deriveId, Envelope, type MessageId, noHeaders } from '../dispatch/envelope.js';
+import type { FunctionHost } from '../dispatch/function-host.js';
 import { operationProxy } from '../dispatch/operation-proxy.js';
 import type { ConnectorServices, IngressReader, IngressRecord, IngressSource } from '../ports/ingress-source.js';
 import type { Position } from '../ports/position.js';
-import type { FunctionHost } from '../dispatch/function-host.js';
 import type { AnyAddress } from '../sdk/address.js';
 import type { DeadLetter } from '../sdk/dead-letter.js';
 import { asError, StatefulFunctionsError } from '../sdk/errors.js';
@@ -136,9 +136,7 @@ export class IngressPump {
     // Held back until every router has returned: one that throws forwards nothing.
     const forwards = new Forwards(this.services, this.#record);
     for (const router of routers) router.route(message, forwards);
-    const { first, more } = forwards.end();
-    if (first !== undefined) this.services.enqueue(first);
-    for (const envelope of more) this.services.enqueue(envelope);
+    forwards.release();
   }
 
   #bury(code: string, error: string, message: unknown, where: string | undefined): void {
@@ -157,8 +155,6 @@ export class IngressPump {
   }
 }
 
-const none: readonly Envelope[] = [];
-
 /** What the routers of one record forwarded; most forward once. */
 class Forwards implements Downstream {
   #first: Envelope | undefined = undefined;
@@ -173,10 +169,11 @@ class Forwards implements Downstream {
     this.#record = record;
   }
 
-  /** Hands over what was forwarded; from now on a router that kept this is refused. */
-  end(): { first: Envelope | undefined; more: readonly Envelope[] } {
+  /** Lets what was forwarded go; from now on a router that kept this is refused. */
+  release(): void {
     this.#ended = true;
-    return { first: this.#first, more: this.#more ?? none };
+    if (this.#first !== undefined) this.#services.enqueue(this.#first);
+    if (this.#more !== undefined) for (const envelope of this.#more) this.#services.enqueue(envelope);
   }
 
   forward(to: AnyAddress, message: unknown): void {
@@ -194,7 +191,10 @@ class Forwards implements Downstream {
 
   #push(host: FunctionHost, to: AnyAddress, operation: string | undefined, message: unknown): void {
     if (this.#ended) {
-      throw new StatefulFunctionsError('SF_CONTEXT_ENDED', 'a router forwarded after it had returned. Routers are synchronous.');
+      throw new StatefulFunctionsError(
+        'SF_CONTEXT_ENDED',
+        'a router forwarded after it had returned. Routers are synchronous.',
+      );
     }
     const envelope = new Envelope(host, to, copyValue(message), operation, undefined, noHeaders, undefined);
     deriveId(envelope, this.#record, this.#count);

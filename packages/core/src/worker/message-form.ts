@@ -55,7 +55,10 @@ export function storeTimer(timer: PendingTimer): StoredTimer {
   return [timer.dueMs, timer.owner, storeMessage(timer.envelope)];
 }
 
-export function restoreTimer([dueMs, owner, message]: StoredTimer, hostOf: (typeName: string) => FunctionHost): PendingTimer {
+export function restoreTimer(
+  [dueMs, owner, message]: StoredTimer,
+  hostOf: (typeName: string) => FunctionHost,
+): PendingTimer {
   return { dueMs, owner, envelope: restoreMessage(message, hostOf) };
 }
 

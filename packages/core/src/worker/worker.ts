@@ -4,8 +4,8 @@ import { Dispatcher, type InFlightCapture, type Outlets } from '../dispatch/disp
 import type { Envelope, MessageId } from '../dispatch/envelope.js';
 import type { PendingTimer } from '../dispatch/invocation.js';
 import { type FrozenState, StateTable } from '../dispatch/state-table.js';
-import { type TimerDelta, Timers, type TimerStorage } from '../dispatch/timers.js';
-import type { EgressRecord, EgressSink } from '../ports/egress-sink.js';
+import { type TimerDelta, type TimerStorage, Timers } from '../dispatch/timers.js';
+import type { EgressSink } from '../ports/egress-sink.js';
 import type { Logger } from '../ports/logger.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
@@ -20,7 +20,7 @@ import { timerKey, timerRange } from '../state/key.js';
 import { keyGroupOf } from '../state/key-group.js';
 import type { SegmentSet } from '../state/segment-set.js';
 import type { ShapeTable } from '../state/shape.js';
-import { type EgressCut, EgressOutlet, type FreshRecord } from './egress-outlet.js';
+import { type EgressCut, EgressOutlet, type EgressRun } from './egress-outlet.js';
 import { type BoundIngress, IngressPump, type PumpProgress } from './ingress-pump.js';
 import { restoreTimer, type StoredTimer } from './message-form.js';
 
@@ -106,7 +106,16 @@ export class Worker implements Outlets {
     this.time = new ApplicationTime(platform.clock, options.applicationTimeMs);
     this.state = new StateTable(segments, shapes, maxParallelism, platform.scheduler);
     const definitionOf = (name: string) => bindings.definitionOf(name);
-    this.dispatcher = new Dispatcher(platform, logger, metrics, this.time, this.state, this, definitionOf, options.failed);
+    this.dispatcher = new Dispatcher(
+      platform,
+      logger,
+      metrics,
+      this.time,
+      this.state,
+      this,
+      definitionOf,
+      options.failed,
+    );
     this.timers = new Timers(
       timerStorage(segments, maxParallelism, (stored) => restoreTimer(stored, (name) => this.dispatcher.hostOf(name))),
       this.time,
@@ -210,7 +219,8 @@ export class Worker implements Outlets {
     if (this.dispatcher.backlog > 0) return true;
     for (const outlet of this.outlets.values()) if (outlet.hasFresh) return true;
     for (const pump of this.pumps.values()) if (pump.progress.routed !== this.#lastRouted.get(pump.name)) return true;
-    for (const outlet of this.outlets.values()) if (outlet.position !== this.#lastPosition.get(outlet.name)) return true;
+    for (const outlet of this.outlets.values())
+      if (outlet.position !== this.#lastPosition.get(outlet.name)) return true;
     return false;
   }
 
@@ -226,8 +236,12 @@ export class Worker implements Outlets {
       this.#lastRouted.set(name, pump.progress.routed);
     }
     const egresses = new Map<string, EgressCut>();
+    let number = 0;
     for (const [name, outlet] of this.outlets) {
-      egresses.set(name, outlet.cut());
+      const egress = outlet.cut(number);
+      egresses.set(name, egress);
+      const fresh = egress.runs.at(-1);
+      if (fresh?.prefix === undefined) number += fresh?.records.length ?? 0;
       this.#lastPosition.set(name, outlet.position);
     }
     const waiters = this.#waiters;
@@ -245,14 +259,14 @@ export class Worker implements Outlets {
     return this.#cut;
   }
 
-  /** The cut is durable: what waited for it may leave. */
-  committed(idOf: (record: FreshRecord) => string): void {
+  /** The cut is durable: what waited for it may leave. Ids of its egress records begin with `egressPrefix`. */
+  committed(egressPrefix: string): void {
     const cut = this.#cut;
     invariant(cut !== undefined && this.#phase !== 'closed', 'a commit follows a cut');
     this.#cut = undefined;
     this.state.committed();
     this.timers.committed();
-    for (const outlet of this.outlets.values()) outlet.committed(idOf);
+    for (const outlet of this.outlets.values()) outlet.committed(egressPrefix);
     for (const [name, { position }] of Object.entries(cut.ingresses)) {
       this.pumps.get(name)?.acknowledge(position).catch(this.#options.failed);
     }
@@ -273,9 +287,9 @@ export class Worker implements Outlets {
     this.#waiters = [...cut.waiters, ...this.#waiters];
   }
 
-  restoreEgress(name: string, record: EgressRecord<unknown>): boolean {
+  restoreEgress(name: string, run: EgressRun): boolean {
     const outlet = this.outlets.get(name);
-    outlet?.restore(record);
+    outlet?.restore(run);
     return outlet !== undefined;
   }
 
@@ -319,7 +333,12 @@ export class Worker implements Outlets {
     // What is dirty cannot be dropped: a checkpoint makes room.
     const crowded = this.state.size > 2 * maxActivations;
     if (crowded || pending > 8 * maxBacklog) this.#options.wanted();
-    return this.dispatcher.ready <= mostReady && this.dispatcher.backlog <= maxBacklog && pending <= 16 * maxBacklog && !crowded;
+    return (
+      this.dispatcher.ready <= mostReady &&
+      this.dispatcher.backlog <= maxBacklog &&
+      pending <= 16 * maxBacklog &&
+      !crowded
+    );
   }
 
   #whenRoom(): Promise<void> {
@@ -340,10 +359,19 @@ export class Worker implements Outlets {
   }
 }
 
-function timerStorage(segments: SegmentSet, maxParallelism: number, restore: (stored: StoredTimer) => PendingTimer): TimerStorage {
+function timerStorage(
+  segments: SegmentSet,
+  maxParallelism: number,
+  restore: (stored: StoredTimer) => PendingTimer,
+): TimerStorage {
   return {
     async *scan(fromMs, toMs) {
-      if (!segments.refs.some((ref) => ref.timers !== undefined && ref.timers.maxDueMs >= fromMs && ref.timers.minDueMs < toMs)) return;
+      if (
+        !segments.refs.some(
+          (ref) => ref.timers !== undefined && ref.timers.maxDueMs >= fromMs && ref.timers.minDueMs < toMs,
+        )
+      )
+        return;
       for (let keyGroup = 0; keyGroup < maxParallelism; keyGroup += 1) {
         const { from, to } = timerRange(keyGroup, fromMs, toMs);
         for await (const { value } of segments.scan(from, to)) {

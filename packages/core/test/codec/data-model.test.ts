@@ -94,7 +94,6 @@ describe('copyValue', () => {
       [() => {}, 'message is a function'],
       [{ items: [1, 2, 3, { onClick: () => {} }] }, 'message.items[3].onClick is a function'],
       [{ 'a b': Symbol('x') }, 'message["a b"] is a symbol'],
-      [{ a: { [Symbol('x')]: 1 } }, 'message.a is an object with a symbol for a key'],
       [new Map([['eur', new WeakMap()]]), 'message.get("eur") is an object of a class'],
       [new Set([Promise.resolve()]), 'message[0] is a promise'],
       [{ at: /x/ }, 'message.at is an object of a class'],
