@@ -15,7 +15,7 @@ import { Pauses } from './pauses.js';
 import { followers, type Next, type Step } from './step.js';
 
 /** Does what a step says, and leaves a trace of it in every kind of state. */
-@StatefulFunction(Node, { retry: { maxAttempts: 3, backoff: { initial: '4ms', max: '16ms' } } })
+@StatefulFunction(Node, { retry: { maxAttempts: 3, backoff: { initial: '20ms', max: '40ms' } } })
 export class NodeFn implements Handlers<typeof Node> {
   @Persisted() handled = 0;
   @Persisted() total = 0;

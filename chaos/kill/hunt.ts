@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, fsyncSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { filesOf } from '../application/chaos.module.js';
 import type { Report } from '../application/node.js';
@@ -33,10 +33,23 @@ export interface HuntResult extends Verdict {
 const nodes = 24;
 const childPath = fileURLToPath(new URL('./child.js', import.meta.url));
 /** Commands are appended as long as not more lines than this wait to be written. */
-const mostBehind = 3_000;
+const mostBehind = 600;
 /** A process that writes nothing for so long, with work left, is stuck. */
 const patienceMs = 20_000;
 const tickMs = 5;
+/** How long to wait for what is aimed at. */
+const aimingMs = 400;
+const aims: readonly (Phase | 'young' | 'any')[] = [
+  'young',
+  'any',
+  'any',
+  'any',
+  'checkpoint',
+  'manifest',
+  'compaction',
+  'egress',
+];
+const isPhase = (aim: Phase | 'young' | 'any'): aim is Phase => aim !== 'young' && aim !== 'any';
 /**
  * So many lives in a row may end before a checkpoint. One more, and a message that was at work at two ends in a row would be
  * taken for the cause of them and go to the dead letters, as it should.
@@ -112,9 +125,10 @@ class Field {
     const random = this.#random;
     const bornMs = performance.now();
     const age = () => performance.now() - bornMs;
-    // A quarter dies young, starting or recovering; the others some time after they have opened.
-    let diesAtMs = random.chance(0.25) ? random.between(0, 400) : undefined;
-    const worksForMs = random.between(0, 600);
+    // Some die young, starting or recovering; the others some time after they have opened, half of those in what is aimed at.
+    const aim = random.pick(aims);
+    let diesAtMs = aim === 'young' ? random.between(0, 400) : undefined;
+    const worksForMs = random.between(0, 500);
     const mustCommit = this.#barren >= mostBarren;
     while (diesAtMs === undefined || age() < diesAtMs || (mustCommit && life.trail.committed === 0)) {
       life.assertAlive();
@@ -123,6 +137,11 @@ class Field {
       if (diesAtMs === undefined && life.trail.opened) diesAtMs = age() + worksForMs;
       const leftMs = diesAtMs === undefined ? tickMs : diesAtMs - age();
       await wait(Math.min(tickMs, Math.max(0, leftMs)));
+    }
+    const aimedMs = age();
+    for (let turn = 0; isPhase(aim) && !life.trail.struck.includes(aim) && age() < aimedMs + aimingMs; turn += 1) {
+      if (turn % 64 === 0) this.#append();
+      await nextTurn();
     }
     const ageMs = Math.round(age());
     life.assertAlive();
