@@ -13,15 +13,15 @@ import { noMetrics } from '../ports/metrics.js';
 import { randomHex } from '../ports/random.js';
 import { Address, type AnyAddress, sameAddress } from '../sdk/address.js';
 import type { Headers } from '../sdk/context.js';
-import type { Contract, Operations, Reply } from '../sdk/contract.js';
+import type { Contract, Operation, Operations, Reply } from '../sdk/contract.js';
 import type { DeadLetter } from '../sdk/dead-letter.js';
 import { type Duration, durationMs } from '../sdk/duration.js';
 import type { Egress } from '../sdk/egress.js';
-import { asError, StatefulFunctionsError } from '../sdk/errors.js';
+import { asError } from '../sdk/errors.js';
 import type { FunctionDefinition } from '../sdk/function-definition.js';
 import { FunctionType } from '../sdk/function-type.js';
 import type { Constructor } from '../sdk/registry.js';
-import type { ClientReplyTarget } from '../sdk/reply.js';
+import type { CancellationToken, ClientReplyTarget } from '../sdk/reply.js';
 import { validate } from '../sdk/schema.js';
 import type { ServiceId } from '../sdk/service.js';
 import { BlockCache } from '../state/block-cache.js';
@@ -87,7 +87,9 @@ export class FunctionHarness<F extends object> {
   readonly #egress: { readonly name: string; readonly value: unknown }[] = [];
   readonly #replies = new Map<number, Reply<unknown>>();
   readonly #deadLetters: DeadLetter[] = [];
+  /** What the last failed attempt at a message threw. */
   readonly #thrown = new WeakMap<Envelope, Error>();
+  readonly #envelopes = new WeakMap<RecordedSend, Envelope>();
   #calls = 0;
   #failure: Error | undefined;
 
@@ -170,6 +172,13 @@ export class FunctionHarness<F extends object> {
     return (await this.#handle(operation, message[0])) as ResultOf<F, K>;
   }
 
+  /** Answers an ask of the function, one of its `sends`, as whom it asked would. A second answer is not delivered. */
+  async answer(ask: RecordedSend, reply: Reply<unknown>): Promise<void> {
+    const target = this.#envelopes.get(ask)?.reply;
+    if (target?.kind !== 'function') throw new TypeError('answer() takes an ask: one of sends that has a replyTo.');
+    await this.#handle(target.operation, reply, target.timeout);
+  }
+
   /** Lets virtual time pass: timers of the function to itself are handled, those to others are recorded as sent. */
   advance(duration: Duration): Promise<void> {
     return this.#drive.run(() => this.#platform.advance(durationMs(duration)));
@@ -182,7 +191,7 @@ export class FunctionHarness<F extends object> {
 
   /** What the function sent to functions, oldest first. */
   get sends(): RecordedSend[] {
-    return this.#dispatcher.sent.map(recorded);
+    return this.#dispatcher.sent.map((envelope) => this.#recorded(envelope));
   }
 
   /** What it sent to an egress, oldest first. */
@@ -192,7 +201,7 @@ export class FunctionHarness<F extends object> {
 
   /** What it is to send later, in the order that is due; the timeouts of its asks are among them. */
   get timers(): RecordedTimer[] {
-    return this.#timers.resident.map(({ dueMs, envelope }) => ({ dueMs, ...recorded(envelope) }));
+    return this.#timers.resident.map(({ dueMs, envelope }) => ({ dueMs, ...this.#recorded(envelope) }));
   }
 
   /** How it answered `call`s of asks and queries, in the order of the calls; late answers included. */
@@ -221,32 +230,35 @@ export class FunctionHarness<F extends object> {
     this.#replies.clear();
   }
 
-  async #handle(operation: string | undefined, message: unknown): Promise<unknown> {
+  async #handle(operation: string | undefined, message: unknown, settles?: CancellationToken): Promise<unknown> {
     const { type, operations } = this.#definition;
     const declared = operation === undefined ? undefined : operations?.[operation];
     const schema = operation === undefined ? type.schema : declared?.input;
     const checked = schema === undefined ? message : validate(schema, message, `message to ${this.address}`);
-    this.#calls += 1;
-    const call = this.#calls;
-    const kind = declared?.kind ?? 'send';
-    const target: ClientReplyTarget = {
-      kind: 'client',
-      client: 'test',
-      call,
-      consistency: 'processed',
-      query: kind === 'query',
-    };
+    const target = this.#replyTarget(declared?.kind ?? 'send');
     const host = this.#dispatcher.hostOf(type.name);
-    const reply = kind === 'send' ? undefined : target;
-    const envelope = new Envelope(host, this.address, copyValue(checked), operation, undefined, {}, reply);
+    const envelope = new Envelope(host, this.address, copyValue(checked), operation, undefined, {}, target);
     parseId(randomHex(this.#platform.random, 16), envelope);
-    const letters = this.#deadLetters.length;
+    envelope.settles = settles;
     this.#dispatcher.deliver(envelope);
     await this.#untilIdle();
-    const answer = this.#replies.get(call);
-    const isBuried = this.#deadLetters.slice(letters).some(({ invocationId }) => invocationId === envelope.id);
-    if (isBuried || answer?.ok === false) throw this.#thrown.get(envelope) ?? refusal(answer);
-    return answer?.ok === true ? answer.value : undefined;
+    return this.#outcome(envelope, target);
+  }
+
+  #replyTarget(kind: Operation['kind']): ClientReplyTarget | undefined {
+    if (kind === 'send') return undefined;
+    this.#calls += 1;
+    return { kind: 'client', client: 'test', call: this.#calls, consistency: 'processed', query: kind === 'query' };
+  }
+
+  /** What a message came to. An ask that failed was told why, and so was whoever reads dead letters: the error says more. */
+  #outcome(envelope: Envelope, target: ClientReplyTarget | undefined): unknown {
+    const reply = target === undefined ? undefined : this.#replies.get(target.call);
+    const isBuried = this.#deadLetters.some(({ invocationId }) => invocationId === envelope.id);
+    const thrown = this.#thrown.get(envelope);
+    if (thrown !== undefined && (isBuried || target?.query)) throw thrown;
+    if (reply?.ok === false) throw new CallError(reply.error.code, reply.error.message);
+    return reply?.value;
   }
 
   /** Runs until nothing waits to be handled. Time passes only where a message waits for its next attempt. */
@@ -274,18 +286,16 @@ export class FunctionHarness<F extends object> {
       deadLetter: (letter) => void this.#deadLetters.push(letter),
     };
   }
-}
 
-function recorded({ target, operation, message, reply }: Envelope): RecordedSend {
-  return {
-    to: target,
-    ...(operation === undefined ? {} : { operation }),
-    message,
-    ...(reply?.kind === 'function' ? { replyTo: reply.operation } : {}),
-  };
-}
-
-function refusal(answer: Reply<unknown> | undefined): Error {
-  if (answer?.ok === false) return new CallError(answer.error.code, answer.error.message);
-  return new StatefulFunctionsError('SF_HANDLER_FAILED', 'the message was not handled; see deadLetters.');
+  #recorded(envelope: Envelope): RecordedSend {
+    const { target, operation, message, reply } = envelope;
+    const send: RecordedSend = {
+      to: target,
+      ...(operation === undefined ? {} : { operation }),
+      message,
+      ...(reply?.kind === 'function' ? { replyTo: reply.operation } : {}),
+    };
+    this.#envelopes.set(send, envelope);
+    return send;
+  }
 }

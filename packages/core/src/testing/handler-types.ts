@@ -1,7 +1,9 @@
 import type { ReplyHandle } from '../sdk/reply.js';
 
 /** The names of a function's handlers; any text where its class does not tell. */
-export type OperationOf<F> = [keyof F] extends [never] ? string : keyof F & string;
+export type OperationOf<F> = [keyof F] extends [never] ? string : MethodOf<F> & string;
+
+type MethodOf<F> = { [K in keyof F]: F[K] extends (...args: never[]) => unknown ? K : never }[keyof F];
 
 /** What a handler takes behind its context: a message, or nothing. */
 export type MessageOf<F, K> = K extends keyof F

@@ -144,12 +144,8 @@ export class TestApplication implements AsyncDisposable {
   restart(changes: Partial<TestApplicationOptions> = {}): Promise<void> {
     return this.#drive.run(async () => {
       await this.#stop();
-      this.#options = {
-        ...this.#options,
-        fromSavepoint: undefined as never,
-        ...changes,
-        checkpoints: { ...this.#options.checkpoints, ...changes.checkpoints },
-      };
+      const { fromSavepoint: _, checkpoints, ...kept } = this.#options;
+      this.#options = { ...kept, ...changes, checkpoints: { ...checkpoints, ...changes.checkpoints } };
       await this.#start();
     });
   }

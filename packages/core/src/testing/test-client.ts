@@ -34,14 +34,16 @@ export class TestClient implements Pick<Client, 'send' | 'to' | 'ask' | 'query'>
 
   /** An object with the methods of what `open` gives, each of which runs the application. */
   #calls<T extends object>(open: (client: Client) => T): T {
-    const method =
-      (name: string) =>
-      (...message: unknown[]) =>
-        this.#run(async (client) =>
-          (open(client) as Record<string, (...message: unknown[]) => Promise<unknown>>)[name]?.(...message),
-        );
-    return new Proxy({} as T, {
-      get: (_, name) => (typeof name === 'string' && name !== 'then' ? method(name) : undefined),
-    });
+    const call = (name: string, message: unknown) =>
+      this.#run(async (client) => {
+        const operations = open(client) as Record<string, Method>;
+        return (operations[name] as Method).call(operations, message);
+      });
+    const get = (_: T, name: string | symbol) =>
+      // Not `then`, or it would be taken for a promise.
+      typeof name === 'symbol' || name === 'then' ? undefined : (message: unknown) => call(name, message);
+    return new Proxy({} as T, { get });
   }
 }
+
+type Method = (message: unknown) => Promise<unknown>;

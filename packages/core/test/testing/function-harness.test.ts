@@ -10,7 +10,7 @@ import { Persisted } from '../../src/sdk/persisted.js';
 import { PersistedMap } from '../../src/sdk/persisted-map.js';
 import { CancellationToken, type ReplyHandle } from '../../src/sdk/reply.js';
 import { StatefulFunction } from '../../src/sdk/stateful-function.js';
-import { FunctionHarness } from '../../src/testing/function-harness.js';
+import { FunctionHarness, type RecordedSend } from '../../src/testing/function-harness.js';
 
 interface Visit {
   readonly page: string;
@@ -197,8 +197,21 @@ describe('FunctionHarness', () => {
     expect(ride.timers).to.have.length(1);
     await ride.advance('1s');
     expect(await ride.call('status')).to.equal('SF_ASK_TIMEOUT');
-    await ride.call('offered', { ok: true, value: true });
+  });
+
+  it('answers an ask once, in place of whom the function asked', async () => {
+    const ride = FunctionHarness.of(RideFn, { contracts: [Driver] });
+    await ride.call('request', Driver.at('d') as never);
+    const [offer, finish] = ride.sends as [RecordedSend, RecordedSend];
+    await ride.answer(offer, { ok: true, value: true });
     expect(await ride.call('status')).to.equal('answered true');
+    expect(ride.timers).to.deep.equal([]);
+    await ride.answer(offer, { ok: true, value: false });
+    await ride.advance('1h');
+    expect(await ride.call('status')).to.equal('answered true');
+    expect(await ride.answer(finish, { ok: true, value: 1 }).catch((error: unknown) => error)).to.be.instanceOf(
+      TypeError,
+    );
   });
 
   it('says so when it cannot know the operations of an address', async () => {
