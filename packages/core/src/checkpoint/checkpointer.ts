@@ -119,12 +119,15 @@ export class Checkpointer {
   /** Takes a checkpoint now, after the present one; resolves when it is committed. Nothing is written when nothing changed. */
   async now(): Promise<void> {
     while (this.#running !== undefined) await this.#running.catch(() => undefined); // Its caller has been told.
+    const startMs = this.#options.platform.clock.monotonic();
     this.#running = this.#take().finally(() => {
       this.#running = undefined;
     });
     try {
       await this.#running;
-      this.#arm(this.#wanted ? 0 : this.#options.intervalMs);
+      const { intervalMs, platform } = this.#options;
+      // From start to start, so that a long checkpoint does not make them rarer.
+      this.#arm(this.#wanted ? 0 : Math.max(0, intervalMs - (platform.clock.monotonic() - startMs)));
     } catch (error) {
       this.#undone(error);
       throw error;

@@ -38,6 +38,7 @@ export type StoredInFlight =
 
 const recordsPerItem = 256;
 const timersPerSlice = 512;
+const entriesPerSlice = 1_024;
 
 /**
  * Encodes a cut, a slice at a time, and writes it as one blob: the segment of changed state and timers, then what is in
@@ -86,8 +87,10 @@ async function encodeSegment(
   };
   for await (const { keyGroup, entries } of state.encode(cut.state)) {
     addTimersBefore(keyGroup);
-    for (const entry of entries) writer.add(entry);
-    await nextTurn(scheduler);
+    for (const entry of entries) {
+      writer.add(entry);
+      if (writer.entries % entriesPerSlice === 0) await nextTurn(scheduler);
+    }
   }
   addTimersBefore(Number.POSITIVE_INFINITY);
   return writer.finish();

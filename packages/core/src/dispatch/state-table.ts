@@ -26,7 +26,7 @@ interface EncodedActivation {
 export interface FrozenState {
   readonly interval: number;
   readonly activations: Activation[];
-  /** Encoded already: those that changed again before their turn, then the others. */
+  /** Encoded before their turn, since they changed again; and those with maps or lists, whose changes may be given back. */
   readonly encoded: Map<Activation, EncodedActivation>;
 }
 
@@ -129,11 +129,12 @@ export class StateTable {
     }
     for (const keyGroup of [...groups.keys()].sort((a, b) => a - b)) {
       const entries: Entry[] = [];
-      for (const activation of groups.get(keyGroup) as Activation[]) {
-        for (const entry of this.#encodeOnce(frozen, activation).entries) entries.push(entry);
+      for (const activation of (groups.get(keyGroup) as Activation[]).sort(byAddress)) {
+        const encoded = this.#encodeOnce(frozen, activation);
+        if (encoded.entries.length > 1) encoded.entries.sort(byKey);
+        for (const entry of encoded.entries) entries.push(entry);
         if (++count % sliceSize === 0) await nextTurn(this.scheduler);
       }
-      entries.sort(byKey);
       yield { keyGroup, entries };
     }
   }
@@ -200,16 +201,16 @@ export class StateTable {
     const interval = this.#interval;
     if (activation.dirtyIn === interval) return;
     const frozen = this.#frozen;
-    if (frozen !== undefined && activation.dirtyIn === frozen.interval) this.#encodeOnce(frozen, activation);
+    if (frozen !== undefined && activation.dirtyIn === frozen.interval) this.#encodeOnce(frozen, activation, true);
     activation.dirtyIn = interval;
     this.#dirty.push(activation);
   }
 
-  #encodeOnce(frozen: FrozenState, activation: Activation): EncodedActivation {
+  #encodeOnce(frozen: FrozenState, activation: Activation, isEarly = false): EncodedActivation {
     if (activation.encodedIn === frozen.interval) return frozen.encoded.get(activation) ?? nothing;
     activation.encodedIn = frozen.interval;
     const encoded = this.#encodeActivation(activation);
-    frozen.encoded.set(activation, encoded);
+    if (isEarly || encoded.taken.length > 0) frozen.encoded.set(activation, encoded);
     return encoded;
   }
 
@@ -275,6 +276,20 @@ function entryOf(key: Uint8Array, field: string, change: CellChange): Entry {
   const entry: Entry = { key: entryKey(entryPrefix(key, field, change.generation), change.sub), value: change.value };
   return change.expiresAtMs === undefined ? entry : { ...entry, expiresAtMs: change.expiresAtMs };
 }
+
+/**
+ * The order of their record keys, which is that of type and id in UTF-8. UTF-16, as texts compare, differs from it only where
+ * there are surrogates.
+ */
+function byAddress(a: Activation, b: Activation): number {
+  if (a.host !== b.host) return a.host.name < b.host.name ? -1 : 1;
+  const { id: left } = a.address;
+  const { id: right } = b.address;
+  if (surrogate.test(left) || surrogate.test(right)) return Buffer.compare(Buffer.from(left), Buffer.from(right));
+  return left < right ? -1 : 1;
+}
+
+const surrogate = /[\ud800-\udfff]/;
 
 function byKey(a: Entry, b: Entry): number {
   return Buffer.compare(a.key, b.key);

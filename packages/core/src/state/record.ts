@@ -1,6 +1,7 @@
 import { decode, encode } from '../codec/codec.js';
 import { invariant, StatefulFunctionsError } from '../sdk/errors.js';
 import { unset } from '../sdk/persisted-value.js';
+import { packPrimitives } from './primitive-packer.js';
 import type { Shape, ShapeTable } from './shape.js';
 
 /**
@@ -35,7 +36,7 @@ export function encodeRecord(shapeIndex: number, shape: Shape, fields: readonly 
     if (kind === 'list') record.push(field.length);
     if (ttl && kind !== 'map') record.push(field.stampMs);
   }
-  return encode(record);
+  return packPrimitives(record) ?? encode(record);
 }
 
 /** The shape of a record and its fields in the shape's order. */
