@@ -8,7 +8,22 @@ const primitive = fc.oneof(
   fc.double(),
   fc.maxSafeInteger(),
   fc.string({ unit: 'binary', maxLength: 300 }),
-  fc.constantFrom(0, -0, 127, 128, 2 ** 31 - 1, 2 ** 31, 2 ** 32, -1, Number.NaN, '\ufeffx', '\ud800', null, true, false),
+  fc.constantFrom(
+    0,
+    -0,
+    127,
+    128,
+    2 ** 31 - 1,
+    2 ** 31,
+    2 ** 32,
+    -1,
+    Number.NaN,
+    '\ufeffx',
+    '\ud800',
+    null,
+    true,
+    false,
+  ),
 );
 
 describe('packPrimitives', () => {
