@@ -9,6 +9,7 @@ import { filesOf } from '../application/chaos.module.js';
 import type { Report } from '../application/node.js';
 import { Random } from '../workload/random.js';
 import { judge, type Verdict } from '../workload/verdict.js';
+import { Witness } from '../workload/witness.js';
 import { Workload } from '../workload/workload.js';
 import { type Phase, readTrail, type Trail } from './marks.js';
 
@@ -74,6 +75,7 @@ class Field {
   readonly #random: Random;
   readonly #workload: Workload;
   readonly #input: number;
+  readonly #witness = new Witness();
   readonly #struck: Record<Phase, number> = { start: 0, checkpoint: 0, manifest: 0, compaction: 0, egress: 0 };
   #life: Life | undefined;
   #lives = 0;
@@ -94,6 +96,7 @@ class Field {
     for (let kill = 1; kill <= kills; kill += 1) {
       const { ageMs, trail } = await this.#oneKill();
       const where = trail.struck.length === 0 ? 'between two steps' : `in ${trail.struck.join(', ')}`;
+      this.#witness.look(`after kill ${kill}`, textOf(filesOf(this.#directory).output));
       progress(`kill ${kill} after ${ageMs} ms, ${where}; ${trail.committed} checkpoints in that life`);
     }
     const unfinished = await this.#complete();
@@ -104,7 +107,7 @@ class Field {
     const verdict = judge(model, { output, deadLetters: readFileSync(files.deadLetters, 'utf8'), reports });
     return {
       ...verdict,
-      violations: [...unfinished, ...verdict.violations],
+      violations: [...unfinished, ...this.#witness.testify(output), ...verdict.violations],
       kills,
       struck: this.#struck,
       checkpoints: this.#checkpoints,
@@ -257,6 +260,11 @@ class Life {
     this.#child.kill('SIGTERM');
     return this.ended;
   }
+}
+
+/** A file's text; none if it has not been made yet. */
+function textOf(path: string): string {
+  return statSync(path, { throwIfNoEntry: false }) === undefined ? '' : readFileSync(path, 'utf8');
 }
 
 const counted = new Map<string, { bytes: number; lines: number }>();

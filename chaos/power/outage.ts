@@ -4,6 +4,7 @@ import { ChaosModule, filesOf } from '../application/chaos.module.js';
 import { Node, type Report } from '../application/node.js';
 import { Random } from '../workload/random.js';
 import { judge, type Verdict } from '../workload/verdict.js';
+import { Witness } from '../workload/witness.js';
 import { Workload } from '../workload/workload.js';
 
 export interface OutageOptions {
@@ -56,6 +57,7 @@ class Town {
   readonly #random: Random;
   readonly #workload: Workload;
   readonly #disk: SimulatedDisk;
+  readonly #witness = new Witness();
   #nowMs = Date.UTC(2026, 0, 1);
   #inputLength = 0;
   #lives = 0;
@@ -103,6 +105,7 @@ class Town {
     if (isSeen && isCut()) this.#cutsSeen += 1;
     this.cuts += 1;
     this.#end(life);
+    this.#witness.look(`after cut ${this.cuts}`, await this.#read(files.output));
     return life.committed > 0;
   }
 
@@ -124,9 +127,12 @@ class Town {
     };
     const { model } = this.#workload;
     const verdict = judge(model, outcome);
+    const withdrawn = this.#witness.testify(outcome.output);
     return {
       ...verdict,
-      violations: [...unfinished, ...verdict.violations].map((violation) => `seed ${this.#seed}: ${violation}`),
+      violations: [...unfinished, ...withdrawn, ...verdict.violations].map(
+        (violation) => `seed ${this.#seed}: ${violation}`,
+      ),
       cuts: this.cuts,
       cutsInRecovery: this.#cutsInRecovery,
       cutsSeen: this.#cutsSeen,
@@ -174,7 +180,8 @@ class Town {
   }
 
   async #read(path: string): Promise<string> {
-    const file = await this.#disk.open(path, 'read');
+    const file = await this.#disk.open(path, 'read').catch(() => undefined);
+    if (file === undefined) return ''; // It has not been made yet.
     const bytes = await file.read(0, await file.size());
     await file.close();
     return Buffer.from(bytes).toString();

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Report } from '../application/node.js';
 import { Model } from '../workload/model.js';
 import { judge, type Outcome } from '../workload/verdict.js';
+import { Witness } from '../workload/witness.js';
 
 describe('The verdict', () => {
   const model = new Model();
@@ -38,5 +39,15 @@ describe('The verdict', () => {
     expect(violations({ reports: reporting({ diary: [] }) })).to.have.lengthOf(1);
     expect(violations({ reports: reporting({ disorders: 1 }) })).to.have.lengthOf(1);
     expect(violations({ reports: new Map() })).to.not.be.empty;
+  });
+});
+
+describe('Witness', () => {
+  it('tells of lines that were there and are not, or others, and of nothing that was torn', () => {
+    const witness = new Witness();
+    witness.look('at first', 'a\nb\nto');
+    expect(witness.testify('a\nb\nc\n')).to.deep.equal([]);
+    expect(witness.testify('a\nc\nb\n')).to.deep.equal(['lines were withdrawn that were there at first']);
+    expect(witness.testify('a\n')).to.have.lengthOf(1);
   });
 });
