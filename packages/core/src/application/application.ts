@@ -147,12 +147,18 @@ async function launch({ options, settings, platform, logger, bindings, store }: 
     failed,
   });
   running = new RunningApplication({ worker, checkpointer, platform, logger, settings, store, incarnation, bindings });
-  await worker.openSinks();
-  if (manifest !== undefined) await restoreInFlight(store, manifest, worker, (name) => bindings.retired.has(name));
-  worker.dispatcher.guard = guardFor(recovered);
-  await worker.open();
-  checkpointer.start();
-  await retention.sweep();
+  try {
+    await worker.openSinks();
+    if (manifest !== undefined) await restoreInFlight(store, manifest, worker, (name) => bindings.retired.has(name));
+    worker.dispatcher.guard = guardFor(recovered);
+    await worker.open();
+    checkpointer.start();
+    await retention.sweep();
+  } catch (error) {
+    await worker.close();
+    bindings.services.dispose();
+    throw error;
+  }
   if (options.handleSignals ?? true) running.handleSignals();
   return running;
 }

@@ -14,7 +14,11 @@ export type ProxyKind = 'send' | 'ask' | 'client-ask' | 'client-query';
 
 const operationKinds = { send: 'send', ask: 'ask', 'client-ask': 'ask', 'client-query': 'query' } as const;
 
-type Proxy = { readonly emit: Emit; readonly to: AnyAddress };
+// Symbols, because an operation may have any name.
+const emitter = Symbol('emitter');
+const target = Symbol('target');
+
+type Proxy = { readonly [emitter]: Emit; readonly [target]: AnyAddress };
 type ProxyClass = new (emit: Emit, to: AnyAddress) => Proxy;
 
 const classes = new WeakMap<Operations, Map<ProxyKind, ProxyClass>>();
@@ -53,10 +57,13 @@ export function operationProxy(
 
 function makeClass(typeName: string, operations: Operations, kind: ProxyKind): ProxyClass {
   class OperationProxy implements Proxy {
-    constructor(
-      readonly emit: Emit,
-      readonly to: AnyAddress,
-    ) {}
+    readonly [emitter]: Emit;
+    readonly [target]: AnyAddress;
+
+    constructor(emit: Emit, to: AnyAddress) {
+      this[emitter] = emit;
+      this[target] = to;
+    }
   }
   for (const [name, operation] of Object.entries(operations)) {
     if (operation.kind !== operationKinds[kind]) continue;
@@ -65,7 +72,7 @@ function makeClass(typeName: string, operations: Operations, kind: ProxyKind): P
       value(this: Proxy, ...args: unknown[]) {
         const rest = kind === 'ask' ? args.pop() : undefined;
         const message = checkMessage(operation, args[0], `message to ${typeName}.${name}`);
-        return this.emit(this.to, name, message, rest);
+        return this[emitter](this[target], name, message, rest);
       },
     });
   }

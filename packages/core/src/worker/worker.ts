@@ -217,7 +217,7 @@ export class Worker implements Outlets {
   get hasChanges(): boolean {
     if (this.#moved || this.state.hasChanges || this.timers.hasChanges || this.#waiters.length > 0) return true;
     if (this.dispatcher.backlog > 0) return true;
-    for (const outlet of this.outlets.values()) if (outlet.hasFresh) return true;
+    if (this.#hasFreshRecords) return true;
     for (const pump of this.pumps.values()) if (pump.progress.routed !== this.#lastRouted.get(pump.name)) return true;
     for (const outlet of this.outlets.values())
       if (outlet.position !== this.#lastPosition.get(outlet.name)) return true;
@@ -326,13 +326,19 @@ export class Worker implements Outlets {
 
   // --- Throttling
 
+  get #hasFreshRecords(): boolean {
+    for (const outlet of this.outlets.values()) if (outlet.hasFresh) return true;
+    return false;
+  }
+
   get #hasRoom(): boolean {
     const { maxBacklog, maxActivations } = this.#options.limits;
     let pending = 0;
     for (const outlet of this.outlets.values()) pending += outlet.pending;
-    // What is dirty cannot be dropped: a checkpoint makes room.
     const crowded = this.state.size > 2 * maxActivations;
-    if (crowded || pending > 8 * maxBacklog) this.#options.wanted();
+    // What has changed cannot be dropped, and records cannot leave, before a checkpoint; where neither is so, none would help.
+    if ((crowded && this.state.hasChanges) || (pending > 8 * maxBacklog && this.#hasFreshRecords))
+      this.#options.wanted();
     return (
       this.dispatcher.ready <= mostReady &&
       this.dispatcher.backlog <= maxBacklog &&
