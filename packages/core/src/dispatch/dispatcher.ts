@@ -240,7 +240,10 @@ export class Dispatcher implements InvocationServices {
     let left = sliceMessages;
     while (left > 0 && this.#isOpen) {
       // A verdict that is still awaited is about the message at the head, even when the guard is gone meanwhile.
-      if (this.#guard !== undefined || this.#guarding) return this.#workGuarded();
+      if (this.#guard !== undefined || this.#guarding) {
+        this.#workGuarded();
+        return;
+      }
       if (this.#resumed.length > 0) {
         left -= this.#resume(left);
       } else {
@@ -401,8 +404,8 @@ export class Dispatcher implements InvocationServices {
       if (invocation.extras?.doomed !== undefined)
         throw new StatefulFunctionsError('SF_NOT_RESIDENT', 'an entry must be loaded first');
       if (envelope.reply !== undefined) this.#answer(activation, envelope, invocation, result);
-      changed = host.stage(activation);
-      if (changed && host.kindOf(envelope.operation) === 'query') {
+      changed = host.stage(activation, invocation.isReadOnly);
+      if (changed && invocation.isReadOnly) {
         throw new StatefulFunctionsError(
           'SF_READ_ONLY',
           `a query of ${activation.address} changed state. Declare the operation as ask.`,

@@ -148,10 +148,11 @@ export class FunctionHost {
   /**
    * First half of a commit: finds what the handler changed and encodes it.
    *
+   * @param isReadOnly of a query, whose reading prolongs no life.
    * @returns whether anything did.
    * @throws SF_UNSUPPORTED_VALUE, SF_SCHEMA; and then nothing has happened.
    */
-  stage(activation: Activation): boolean {
+  stage(activation: Activation, isReadOnly: boolean): boolean {
     const { fields } = this.#plan as FieldPlan;
     const instance = activation.instance as Instance;
     const committed = activation.committed;
@@ -169,7 +170,7 @@ export class FunctionHost {
           validate(field.spec.options.schema, value, `state ${field.name} of ${this.name}`);
         staged[index] = stored;
         changed = true;
-      } else if (this.#stageHandle(activation, instance, index, field)) changed = true;
+      } else if (this.#stageHandle(activation, instance, index, field, isReadOnly)) changed = true;
     }
     return changed;
   }
@@ -238,13 +239,19 @@ export class FunctionHost {
     return toStored(value instanceof PersistedValue ? value.unload() : value);
   }
 
-  #stageHandle(activation: Activation, instance: Instance, index: number, field: PlannedField): boolean {
+  #stageHandle(
+    activation: Activation,
+    instance: Instance,
+    index: number,
+    field: PlannedField,
+    isReadOnly: boolean,
+  ): boolean {
     this.#staged[index] = unchanged;
-    if (field.kind !== 'value') return activation.views?.[index]?.stage() ?? false;
+    if (field.kind !== 'value') return activation.views?.[index]?.stage(isReadOnly) ?? false;
     const handle = instance[field.property] as PersistedValue<unknown>;
     const value = handle.unload();
     const stored = toStored(value);
-    const prolonged = handle.takeUse() && Number.isFinite(field.ttlMs) && value !== unset;
+    const prolonged = handle.takeUse() && !isReadOnly && Number.isFinite(field.ttlMs) && value !== unset;
     if (!prolonged && sameStored(stored, activation.committed[index])) return false;
     if (field.spec.options.schema !== undefined && value !== unset) {
       validate(field.spec.options.schema, value, `state ${field.name} of ${this.name}`);

@@ -91,7 +91,8 @@ export class Invocation implements Context, CellInvocation {
     private readonly services: InvocationServices,
     private readonly activation: Activation,
     private readonly envelope: Envelope,
-    private readonly isReadOnly: boolean,
+    /** Whether it is a query. */
+    readonly isReadOnly: boolean,
   ) {}
 
   get ended(): boolean {

@@ -108,8 +108,9 @@ export class ListView implements ListBacking<unknown> {
   }
 
   view(): readonly unknown[] {
-    this.#read = true;
+    // What has expired is not brought back by a look at it.
     if (this.#hidesCommitted()) return [...this.#appended];
+    this.#read = true;
     if (!this.#cell.complete) this.#invocation().doom(() => this.#cell.loadAll());
     return [...this.#cell.values(), ...this.#appended];
   }
@@ -123,7 +124,8 @@ export class ListView implements ListBacking<unknown> {
     return this.#cell.loadAll();
   }
 
-  stage(): boolean {
+  stage(isReadOnly: boolean): boolean {
+    if (isReadOnly) this.#read = false;
     this.#staged = this.#appended.map(toStored);
     return this.#cleared || this.#staged.length > 0 || this.#refreshes();
   }

@@ -238,8 +238,8 @@ export class MapView implements MapBacking<MapKey, unknown> {
     for (const key of keys) if (this.has(key)) yield [key, this.get(key)];
   }
 
-  /** First half of a commit: encodes what may have changed. @throws SF_UNSUPPORTED_VALUE, and then nothing has happened. */
-  stage(): boolean {
+  /** First half of a commit: encodes what may have changed; a query's reading does not. @throws SF_UNSUPPORTED_VALUE, and then nothing has happened. */
+  stage(isReadOnly: boolean): boolean {
     this.#staged.length = 0;
     const nowMs = this.#live.size > 0 ? this.#now() : 0;
     for (const [key, value] of this.#live) {
@@ -251,7 +251,7 @@ export class MapView implements MapBacking<MapKey, unknown> {
       }
       const stored = toStored(value);
       const same = committed !== undefined && isPresent(committed, nowMs) && sameStored(committed.value, stored);
-      if (!same || this.#cell.ttlOnRead || this.#written.has(key)) this.#staged.push([key, stored]);
+      if (!same || (this.#cell.ttlOnRead && !isReadOnly) || this.#written.has(key)) this.#staged.push([key, stored]);
     }
     return this.#cleared || this.#staged.length > 0;
   }
