@@ -92,6 +92,15 @@ export function parseId(text: string, into: MessageId): void {
   into.idD = Number.parseInt(text.slice(24, 32), 16) | 0;
 }
 
+/** The two hexadecimal digits of each byte. */
+const digits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 function hex(lane: number): string {
-  return (lane >>> 0).toString(16).padStart(8, '0');
+  const at = lane >>> 0;
+  return (
+    (digits[at >>> 24] as string) +
+    (digits[(at >>> 16) & 0xff] as string) +
+    (digits[(at >>> 8) & 0xff] as string) +
+    (digits[at & 0xff] as string)
+  );
 }

@@ -2,6 +2,8 @@ import type { PendingTimer } from './invocation.js';
 
 /** A timer in memory. `order` keeps timers that are due together in the order they were set. */
 export interface HeapTimer extends PendingTimer {
+  /** The envelope's id, which is costly to ask for. */
+  readonly id: string;
   readonly order: number;
   cancelled: boolean;
 }

@@ -86,8 +86,9 @@ export class Timers {
   }
 
   set(timer: PendingTimer): void {
-    const held: HeapTimer = { ...timer, order: this.#order++, cancelled: false };
-    const id = timer.envelope.id;
+    const { dueMs, envelope, owner } = timer;
+    const { id } = envelope;
+    const held: HeapTimer = { id, dueMs, envelope, owner, order: this.#order++, cancelled: false };
     this.#delta.set(id, { dueMs: timer.dueMs, keyGroup: this.keyGroupOf(timer.owner), timer: held });
     // One due behind the horizon stays in memory until it is committed, and is found there by then.
     this.#hold(id, held);
@@ -130,7 +131,7 @@ export class Timers {
         // What is due behind the horizon may not be the earliest there: storage is asked first.
         if (next.dueMs >= this.#horizonMs) break;
         this.#heap.pop();
-        const id = next.envelope.id;
+        const { id } = next;
         this.#byId.delete(id);
         this.#recordRemoval(id, next.dueMs, this.keyGroupOf(next.owner));
         this.fire(next);
@@ -152,6 +153,9 @@ export class Timers {
   }
 
   committed(): void {
+    // A window that loads may still read what was stored before this checkpoint.
+    if (this.#loading !== undefined)
+      for (const [id, { timer }] of this.#frozen ?? []) if (timer === undefined) this.#removedMeanwhile.add(id);
     this.#frozen = undefined;
     if (this.#heap.size <= residentLimit || this.#loading !== undefined) return;
     // Keep the half that is due first; the rest is in storage by now, save what is newer than the checkpoint.
@@ -161,7 +165,7 @@ export class Timers {
     this.#horizonMs = Math.min(this.#horizonMs, horizon);
     this.#loadAtMs = (this.time.now() + this.#horizonMs) / 2;
     this.#heap.retain((timer) => {
-      const id = timer.envelope.id;
+      const { id } = timer;
       const stays = timer.dueMs < this.#horizonMs || this.#delta.has(id);
       if (!stays) this.#byId.delete(id);
       return stays;
@@ -227,7 +231,7 @@ export class Timers {
       const id = timer.envelope.id;
       count += 1;
       if (this.#byId.has(id) || this.#change(id) !== undefined || this.#removedMeanwhile.has(id)) continue;
-      this.#hold(id, { ...timer, order: this.#order++, cancelled: false });
+      this.#hold(id, { ...timer, id, order: this.#order++, cancelled: false });
     }
     if (count > residentLimit / 4) this.#windowMs = Math.max(1_000, this.#windowMs / 2);
     else if (count < residentLimit / 16) this.#windowMs = Math.min(this.#windowMs * 2, 86_400_000);
