@@ -11,7 +11,7 @@ import type { DeadLetter } from '../sdk/dead-letter.js';
 import { asError, invariant, StatefulFunctionsError } from '../sdk/errors.js';
 import type { FunctionDefinition } from '../sdk/function-definition.js';
 import { type CancellationToken, type ClientReplyTarget, ReplyHandle } from '../sdk/reply.js';
-import type { Activation } from './activation.js';
+import { Activation } from './activation.js';
 import type { ApplicationTime } from './application-time.js';
 import type { Envelope } from './envelope.js';
 import { FunctionHost } from './function-host.js';
@@ -342,12 +342,9 @@ export class Dispatcher implements InvocationServices {
   // --- One invocation
 
   #invoke(activation: Activation, envelope: Envelope): void {
-    invariant(
-      activation.state === 'idle' && activation.current === undefined,
-      'an address has one invocation at a time',
-    );
+    invariant(activation.state === 'idle', 'an address has one invocation at a time');
     if (envelope.settles !== undefined && !envelope.settled && !this.#settle(activation, envelope)) return;
-    const { host } = activation;
+    const { host } = envelope;
     const kind = envelope.operation === undefined ? 'send' : host.kindOf(envelope.operation);
     const invocation = new Invocation(this, activation, envelope, kind === 'query');
     let result: unknown;
@@ -398,7 +395,7 @@ export class Dispatcher implements InvocationServices {
 
   /** The handler has ended well: lets everything it did take effect at once. */
   #finish(activation: Activation, envelope: Envelope, invocation: Invocation, result: unknown): void {
-    const { host } = activation;
+    const { host } = envelope;
     let changed: boolean;
     try {
       if (invocation.extras?.doomed !== undefined)
@@ -417,10 +414,10 @@ export class Dispatcher implements InvocationServices {
     }
     invocation.end();
     if (changed || invocation.extras?.forgets === true) this.state.commit(activation, envelope, invocation, changed);
-    else if (activation.views !== undefined) host.settle(activation);
-    if (activation.invocation !== undefined) activation.invocation = undefined;
+    else if (!host.plan.isSimple) host.settle(activation);
+    if (!host.plan.isSimple) activation.invocation = undefined;
     this.#release(activation, invocation);
-    this.#next(activation);
+    if (activation.state !== 'idle') this.#next(activation);
   }
 
   /** Lets what an invocation held back take effect. */
@@ -442,8 +439,8 @@ export class Dispatcher implements InvocationServices {
 
   /** After an asynchronous invocation, what came meanwhile is next. */
   #next(activation: Activation): void {
-    if (activation.current === undefined) return;
     activation.current = undefined;
+    activation.invocation = undefined;
     this.#free(activation);
   }
 
@@ -504,7 +501,10 @@ export class Dispatcher implements InvocationServices {
     activation.retry = this.platform.scheduler.after(delayMs, () => {
       activation.retry = undefined;
       envelope.retryAtMs = 0;
-      if (!this.#isClosed) this.#guardFatal(() => this.#free(activation));
+      if (this.#isClosed) return;
+      if (this.#guard !== undefined) queueFirst(activation);
+      if (activation.current === undefined) this.#mailed += 1;
+      this.#guardFatal(() => this.#free(activation));
     });
   }
 
@@ -625,7 +625,13 @@ export class Dispatcher implements InvocationServices {
       resumed.mailbox?.shift();
       this.#mailed -= 1;
     } else this.#queue.shift();
-    this.deadLetter(envelope, 'SF_POISONED', 'the process ended each time this message was handled', envelope.attempt);
+    const { host, target } = envelope;
+    const activation = resumed ?? host.activations.get(target.id) ?? new Activation(host, target);
+    this.#bury(
+      activation,
+      envelope,
+      new StatefulFunctionsError('SF_POISONED', 'the process ended each time this message was handled.'),
+    );
   }
 
   #guardFatal(work: () => void): void {
@@ -647,6 +653,15 @@ export class Dispatcher implements InvocationServices {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+/** Puts a message that is tried again at the head of its mailbox, to be handed out, and recorded, like any other. */
+function queueFirst(activation: Activation): void {
+  const mailbox = new MessageQueue();
+  if (activation.current !== undefined) mailbox.push(activation.current);
+  for (const envelope of activation.mailbox?.snapshot() ?? []) mailbox.push(envelope);
+  activation.current = undefined;
+  activation.mailbox = mailbox;
 }
 
 /** Errors that no further attempt can mend. */

@@ -178,19 +178,26 @@ export class FunctionHost {
   /** Second half: makes what was staged the committed state. Cannot fail. */
   apply(activation: Activation, interval: number, invocation: { now(): number }, id: MessageId): void {
     const { fields, isSimple } = this.#plan as FieldPlan;
-    const { committed, stamps, views } = activation;
+    const { committed } = activation;
     const staged = this.#staged;
     for (let index = 0; index < fields.length; index += 1) {
       const stored = staged[index];
-      if (stored === unchanged) continue;
-      committed[index] = stored;
-      if (stamps !== undefined && Number.isFinite((fields[index] as PlannedField).ttlMs))
-        stamps[index] = invocation.now();
+      if (stored !== unchanged) committed[index] = stored;
     }
     activation.exists = true;
-    if (isSimple) return;
-    for (let index = 0; index < fields.length; index += 1)
+    if (!isSimple) this.#applyRest(activation, interval, invocation, id);
+  }
+
+  /** What only types with maps, lists or times to live have. */
+  #applyRest(activation: Activation, interval: number, invocation: { now(): number }, id: MessageId): void {
+    const { stamps, views } = activation;
+    const { fields } = this.#plan as FieldPlan;
+    for (let index = 0; index < fields.length; index += 1) {
+      const isWritten = this.#staged[index] !== unchanged;
+      const { ttlMs } = fields[index] as PlannedField;
+      if (isWritten && stamps !== undefined && Number.isFinite(ttlMs)) stamps[index] = invocation.now();
       views?.[index]?.apply(interval, () => generationOf(id, index));
+    }
   }
 
   /** After an invocation that changed nothing: forgets what it read of maps and lists. */
