@@ -502,8 +502,10 @@ export class Dispatcher implements InvocationServices {
       activation.retry = undefined;
       envelope.retryAtMs = 0;
       if (this.#isClosed) return;
-      if (this.#guard !== undefined) queueFirst(activation);
-      if (activation.current === undefined) this.#mailed += 1;
+      if (this.#guard !== undefined) {
+        queueFirst(activation);
+        this.#mailed += 1;
+      }
       this.#guardFatal(() => this.#free(activation));
     });
   }
