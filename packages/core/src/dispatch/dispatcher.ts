@@ -387,7 +387,8 @@ export class Dispatcher implements InvocationServices {
       if (this.#guard !== undefined) this.#wake();
       if (!this.#isOpen) this.onSlice();
     };
-    result.then(
+    // Whatever else can be awaited may throw where it is; a promise is taken as it is.
+    Promise.resolve(result).then(
       (value) => settled(() => this.#finish(activation, envelope, invocation, value)),
       (error) => settled(() => this.#fail(activation, envelope, invocation, error)),
     );
