@@ -1,7 +1,6 @@
 import pino from 'pino';
 import { FileBlobStore } from '../blob/file-blob-store.js';
 import { Checkpointer, type CheckpointStatus } from '../checkpoint/checkpointer.js';
-import type { CheckpointEntry } from '../checkpoint/manifest.js';
 import { beginEpoch, ingressSeed, type Recovered, restoreInFlight } from '../checkpoint/recovery.js';
 import { Retention } from '../checkpoint/retention.js';
 import { SuspectGuard } from '../checkpoint/suspect-guard.js';
@@ -16,12 +15,13 @@ import { noMetrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
 import type { AnyAddress } from '../sdk/address.js';
 import { deadLetters } from '../sdk/dead-letter.js';
-import { asError, StatefulFunctionsError } from '../sdk/errors.js';
+import { asError } from '../sdk/errors.js';
 import { BlockCache } from '../state/block-cache.js';
 import { SegmentSet } from '../state/segment-set.js';
 import { ShapeTable } from '../state/shape.js';
 import { Worker } from '../worker/worker.js';
 import { Bindings } from './bindings.js';
+import { checkBoundNames } from './bound-names.js';
 import { Client, stoppedError } from './client.js';
 import { Idempotency, idempotencyDefinition } from './idempotency.js';
 import { loadModule, type ModuleSource } from './module-loader.js';
@@ -98,7 +98,7 @@ async function launch({ options, settings, platform, logger, bindings, store }: 
   const recovered = await beginEpoch(store, platform, {
     maxParallelism: settings.maxParallelism,
     savepoint: settings.savepoint,
-    checkManifest: (manifest) => checkBindings(manifest, bindings),
+    checkManifest: (manifest) => checkBoundNames(store, manifest, bindings),
   });
   const { log, savepoints, incarnation, manifest } = recovered;
   const segments = new SegmentSet(store, new BlockCache(settings.cacheBytes));
@@ -113,6 +113,7 @@ async function launch({ options, settings, platform, logger, bindings, store }: 
     metrics,
     bindings: {
       definitionOf: (name) => bindings.functionOf(name),
+      retired: bindings.retired,
       ingresses: bindings.ingresses,
       egresses: bindings.egresses,
     },
@@ -155,6 +156,7 @@ async function launch({ options, settings, platform, logger, bindings, store }: 
     checkpointer.start();
     await retention.sweep();
   } catch (error) {
+    await checkpointer.stop();
     await worker.close();
     bindings.services.dispose();
     throw error;
@@ -196,25 +198,6 @@ class LogSink implements EgressSink<unknown> {
   }
 
   async close(): Promise<void> {}
-}
-
-/** What a checkpoint knows must still be there. */
-function checkBindings(manifest: CheckpointEntry, bindings: Bindings): void {
-  const types = new Set(manifest.segments.flatMap((segment) => segment.types));
-  for (const name of types) {
-    if (bindings.functionOf(name) !== undefined || bindings.retired.has(name)) continue;
-    throw new StatefulFunctionsError(
-      'SF_REMOVED_FUNCTION',
-      `${name} has state, but no module binds it. Bind it again, or give its state up with binder.retire(${JSON.stringify(name)}).`,
-    );
-  }
-  for (const name of Object.keys(manifest.ingresses)) {
-    if (bindings.ingresses.has(name) || bindings.retired.has(name)) continue;
-    throw new StatefulFunctionsError(
-      'SF_REMOVED_CONNECTOR',
-      `the ingress ${name} was read up to a position, but no module binds it. Bind it again, or give it up with binder.retire(${JSON.stringify(name)}).`,
-    );
-  }
 }
 
 interface Parts {

@@ -116,9 +116,20 @@ export class Checkpointer {
     this.#arm(0);
   }
 
-  /** Takes a checkpoint now, after the present one; resolves when it is committed. Nothing is written when nothing changed. */
+  /**
+   * Takes a checkpoint now, after the present one; resolves when it is committed. Nothing is written when nothing changed.
+   *
+   * @throws SF_STOPPED
+   */
   async now(): Promise<void> {
     while (this.#running !== undefined) await this.#running.catch(() => undefined); // Its caller has been told.
+    if (this.#stopped) {
+      // After a failure the worker may have lost hold of a message: a checkpoint would make that final.
+      throw new StatefulFunctionsError(
+        'SF_STOPPED',
+        'the application has stopped and takes no checkpoint. Start it again.',
+      );
+    }
     const startMs = this.#options.platform.clock.monotonic();
     this.#running = this.#take().finally(() => {
       this.#running = undefined;

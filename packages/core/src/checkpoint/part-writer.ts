@@ -79,6 +79,9 @@ async function encodeSegment(
   const timers = await timerEntries(cut, scheduler);
   const timerGroups = [...timers.keys()].sort((a, b) => a - b);
   const writer = new SegmentWriter(blob);
+  for (const { timer } of cut.timers.values()) {
+    if (timer !== undefined) writer.noteTimersFor(timer.envelope.target.type.name);
+  }
   let next = 0;
   const addTimersBefore = (keyGroup: number) => {
     for (; next < timerGroups.length && (timerGroups[next] as number) < keyGroup; next += 1) {

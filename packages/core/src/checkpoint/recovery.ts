@@ -10,6 +10,7 @@ import type { Worker } from '../worker/worker.js';
 import { readInFlight } from './in-flight.js';
 import type { CheckpointEntry, FixedSettings } from './manifest.js';
 import { ManifestLog } from './manifest-log.js';
+import { partPrefix } from './part-name.js';
 import { egressPrefix, type StoredInFlight } from './part-writer.js';
 import { Savepoints } from './savepoints.js';
 
@@ -41,24 +42,27 @@ export async function beginEpoch(
   options: {
     maxParallelism: number;
     savepoint: string | undefined;
-    checkManifest: (manifest: CheckpointEntry) => void;
+    checkManifest: (manifest: CheckpointEntry) => Promise<void>;
   },
 ): Promise<Recovered> {
   const settings: FixedSettings = { maxParallelism: options.maxParallelism, hash: keyGroupHash, format };
   const log = await ManifestLog.open(store, platform);
+  if (log.last === undefined && options.savepoint === undefined) await checkEmpty(store, platform);
   const savepoints = new Savepoints(store, platform, log);
   const find = async () =>
     options.savepoint === undefined ? baseOf(log, savepoints) : (await savepoints.read(options.savepoint)).manifest;
-  const check = (manifest: CheckpointEntry | undefined) => {
-    if (manifest === undefined) return;
+  let checked: string | undefined;
+  const check = async (manifest: CheckpointEntry | undefined) => {
+    if (manifest === undefined || manifest.token === checked) return;
     checkSettings(manifest.settings, settings);
-    options.checkManifest(manifest);
+    await options.checkManifest(manifest);
+    checked = manifest.token;
   };
-  check(await find());
+  await check(await find());
   const incarnation = randomHex(platform.random, 8);
   await log.beginEpoch(incarnation);
   const manifest = await find(); // Another process may have committed one more before it was fenced.
-  check(manifest);
+  await check(manifest);
   if (options.savepoint !== undefined) {
     await log.append({ kind: 'restore', savepoint: options.savepoint, newLogId: randomHex(platform.random, 16) });
   }
@@ -72,7 +76,7 @@ export async function restoreInFlight(
   store: BlobStore,
   manifest: CheckpointEntry,
   worker: Worker,
-  isRetired: (typeName: string) => boolean,
+  isRetired: (name: string) => boolean,
 ): Promise<void> {
   if (manifest.part === undefined) return;
   const { blob, offset, length } = manifest.part;
@@ -84,6 +88,7 @@ export async function restoreInFlight(
       }
       continue;
     }
+    if (isRetired(stored.egress)) continue;
     const { prefix = egressPrefix(manifest.logId, manifest.index, 0), first, values, headers } = stored;
     const records = values.map((value, index) => ({ value, headers: headers?.[index] ?? noHeaders }));
     if (!worker.restoreEgress(stored.egress, { prefix, first, records })) {
@@ -100,6 +105,21 @@ export function ingressSeed(logId: string, ingress: string): MessageId {
   const seed: MessageId = { idA: 0, idB: 0, idC: 0, idD: 0 };
   parseId(createHash('sha256').update(`${logId}/${ingress}`).digest('hex').slice(0, 32), seed);
   return seed;
+}
+
+/**
+ * An empty log is an application's first start, unless there is something that only a log can have led to: parts are written
+ * once an epoch has begun, and the entries of epochs are never deleted.
+ */
+async function checkEmpty(store: BlobStore, platform: Platform): Promise<void> {
+  const [part] = await store.list(partPrefix);
+  if (part === undefined) return;
+  if ((await ManifestLog.open(store, platform)).last !== undefined) return; // Another process has begun meanwhile.
+  throw new StatefulFunctionsError(
+    'SF_DAMAGED',
+    `there is ${part}, but log/, which tells what it belongs to, is empty: the log is lost. Restore it from a copy, ` +
+      'start from a savepoint, or begin with an empty store to give the state up.',
+  );
 }
 
 async function baseOf(log: ManifestLog, savepoints: Savepoints): Promise<CheckpointEntry | undefined> {

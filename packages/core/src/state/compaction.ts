@@ -76,6 +76,7 @@ export async function compact(
   const segments = await Promise.all(inputs.map((ref) => Segment.open(store, ref, cache)));
   const merge = new MergeCursor(segments.map((segment) => new SegmentCursor(segment, { readAheadBytes })));
   const writer = new SegmentWriter(options.blobName);
+  for (const { timerTypes = [] } of inputs) for (const type of timerTypes) writer.noteTimersFor(type);
   let ref: SegmentRef | undefined;
   const chunks = mergedChunks(merge, writer, options, (written) => {
     ref = written;

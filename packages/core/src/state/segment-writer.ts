@@ -46,6 +46,7 @@ export class SegmentWriter {
   #typeLength = 0;
   readonly #bloom = new BloomFilterBuilder();
   readonly #types = new Set<string>();
+  readonly #timerTypes = new Set<string>();
   #minDueMs = Number.POSITIVE_INFINITY;
   #maxDueMs = Number.NEGATIVE_INFINITY;
   #hasTimers = false;
@@ -74,6 +75,11 @@ export class SegmentWriter {
     if (this.#at - this.#blockStart >= blockLength) this.#endBlock();
   }
 
+  /** Notes a function type that timers of the segment are for: their keys do not tell. */
+  noteTimersFor(typeName: string): void {
+    this.#timerTypes.add(typeName);
+  }
+
   /** The chunks that are full, for who wants to send them on before the segment is finished. */
   takeChunks(): Uint8Array[] {
     return this.#chunks.splice(0);
@@ -97,6 +103,7 @@ export class SegmentWriter {
       entries: this.#entries,
       types: [...this.#types].sort(),
       ...(this.#hasTimers ? { timers: { minDueMs: this.#minDueMs, maxDueMs: this.#maxDueMs } } : {}),
+      ...(this.#hasTimers && this.#timerTypes.size > 0 ? { timerTypes: [...this.#timerTypes].sort() } : {}),
     };
     return { ref, chunks: this.takeChunks() };
   }

@@ -22,6 +22,8 @@ export interface SegmentRef {
   readonly types: readonly string[];
   /** Bounds of when its timers are due, removed ones included; absent when it has none. */
   readonly timers?: { readonly minDueMs: number; readonly maxDueMs: number };
+  /** Function types that its timers may be for: none is missing, some may have none left. Absent for none. */
+  readonly timerTypes?: readonly string[];
 }
 
 /** How much of a segment's end is read at once: enough for trailer and footer of all but large ones. */

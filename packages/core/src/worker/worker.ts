@@ -27,6 +27,8 @@ import { restoreTimer, type StoredTimer } from './message-form.js';
 /** What an application's modules bind, as a worker needs it. */
 export interface WorkerBindings {
   definitionOf(typeName: string): FunctionDefinition | undefined;
+  /** Function types that were given up, with the timers that are stored for them. */
+  readonly retired: ReadonlySet<string>;
   readonly ingresses: ReadonlyMap<string, BoundIngress>;
   readonly egresses: ReadonlyMap<string, { readonly sink: EgressSink<unknown> }>;
 }
@@ -117,7 +119,11 @@ export class Worker implements Outlets {
       options.failed,
     );
     this.timers = new Timers(
-      timerStorage(segments, maxParallelism, (stored) => restoreTimer(stored, (name) => this.dispatcher.hostOf(name))),
+      timerStorage(segments, maxParallelism, (stored) => {
+        const [, , [target]] = stored;
+        if (bindings.retired.has(target.type.name)) return undefined;
+        return restoreTimer(stored, (name) => this.dispatcher.hostOf(name));
+      }),
       this.time,
       platform.scheduler,
       (owner) => keyGroupOf(owner.id, maxParallelism),
@@ -368,7 +374,7 @@ export class Worker implements Outlets {
 function timerStorage(
   segments: SegmentSet,
   maxParallelism: number,
-  restore: (stored: StoredTimer) => PendingTimer,
+  restore: (stored: StoredTimer) => PendingTimer | undefined,
 ): TimerStorage {
   return {
     async *scan(fromMs, toMs) {
@@ -381,7 +387,8 @@ function timerStorage(
       for (let keyGroup = 0; keyGroup < maxParallelism; keyGroup += 1) {
         const { from, to } = timerRange(keyGroup, fromMs, toMs);
         for await (const { value } of segments.scan(from, to)) {
-          if (value !== undefined) yield restore(decode(value) as StoredTimer);
+          const timer = value === undefined ? undefined : restore(decode(value) as StoredTimer);
+          if (timer !== undefined) yield timer;
         }
       }
     },

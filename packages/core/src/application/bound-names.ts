@@ -1,0 +1,80 @@
+import { readInFlight } from '../checkpoint/in-flight.js';
+import type { CheckpointEntry } from '../checkpoint/manifest.js';
+import type { StoredInFlight } from '../checkpoint/part-writer.js';
+import { decode } from '../codec/codec.js';
+import type { BlobStore } from '../ports/blob-store.js';
+import { StatefulFunctionsError } from '../sdk/errors.js';
+import { BlockCache } from '../state/block-cache.js';
+import { timerRange } from '../state/key.js';
+import { SegmentSet } from '../state/segment-set.js';
+import type { StoredTimer } from '../worker/message-form.js';
+import type { Bindings } from './bindings.js';
+
+/**
+ * Checks that everything a checkpoint holds something of is still bound, or was given up with `binder.retire`: found here, at
+ * start and before anything is written, and not a year later when a timer fires.
+ *
+ * @throws SF_REMOVED_FUNCTION, SF_REMOVED_CONNECTOR; SF_DAMAGED, SF_MISSING_BLOB.
+ */
+export async function checkBoundNames(store: BlobStore, manifest: CheckpointEntry, bindings: Bindings): Promise<void> {
+  const isKnown = (name: string) => bindings.functionOf(name) !== undefined || bindings.retired.has(name);
+  for (const name of new Set(manifest.segments.flatMap((segment) => segment.types))) {
+    if (!isKnown(name)) throw removedFunction(name, `${name} has state`);
+  }
+  for (const name of Object.keys(manifest.ingresses)) {
+    if (bindings.ingresses.has(name) || bindings.retired.has(name)) continue;
+    throw removedConnector(`the ingress ${name} was read up to a position`, name);
+  }
+  await checkInFlight(store, manifest, bindings, isKnown);
+  await checkTimers(store, manifest, isKnown);
+}
+
+async function checkInFlight(
+  store: BlobStore,
+  { part }: CheckpointEntry,
+  bindings: Bindings,
+  isKnown: (name: string) => boolean,
+): Promise<void> {
+  if (part === undefined) return;
+  for await (const item of readInFlight(store, part.blob, part.offset, part.length)) {
+    const stored = item as StoredInFlight;
+    if (stored.kind === 'message') {
+      const [target] = stored.message;
+      if (!isKnown(target.type.name)) throw removedFunction(target.type.name, `a message to ${target} waits`);
+    } else if (!bindings.egresses.has(stored.egress) && !bindings.retired.has(stored.egress)) {
+      throw removedConnector(`records for the egress ${stored.egress} wait to be published`, stored.egress);
+    }
+  }
+}
+
+/** Segments name types whose timers may have fired since. Only when one of them is not bound, the timers are looked through. */
+async function checkTimers(
+  store: BlobStore,
+  { segments, settings }: CheckpointEntry,
+  isKnown: (name: string) => boolean,
+): Promise<void> {
+  if (segments.every(({ timerTypes = [] }) => timerTypes.every(isKnown))) return;
+  const set = new SegmentSet(store, new BlockCache(1));
+  set.replace(segments);
+  for (let keyGroup = 0; keyGroup < settings.maxParallelism; keyGroup += 1) {
+    const { from, to } = timerRange(keyGroup, 0, Number.MAX_SAFE_INTEGER);
+    for await (const { value } of set.scan(from, to)) {
+      const [, , [target]] = decode(value as Uint8Array) as StoredTimer;
+      if (!isKnown(target.type.name)) throw removedFunction(target.type.name, `a timer for ${target} is pending`);
+    }
+  }
+}
+
+function removedFunction(name: string, what: string): StatefulFunctionsError {
+  return new StatefulFunctionsError(
+    'SF_REMOVED_FUNCTION',
+    `${what}, but no module binds ${name}. Bind it again, or give up what it has with binder.retire(${JSON.stringify(name)}).`,
+  );
+}
+
+function removedConnector(what: string, name: string): StatefulFunctionsError {
+  return new StatefulFunctionsError(
+    'SF_REMOVED_CONNECTOR',
+    `${what}, but no module binds it. Bind it again, or give it up with binder.retire(${JSON.stringify(name)}).`,
+  );
+}
