@@ -4,7 +4,7 @@ import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
 import { BlockCache } from '../../src/state/block-cache.js';
 import { type CompactionOptions, compact, pickCompaction } from '../../src/state/compaction.js';
 import type { Entry } from '../../src/state/entry.js';
-import { entryKey, entryPrefix } from '../../src/state/key.js';
+import { entryKey, entryPrefix, timerKey } from '../../src/state/key.js';
 import type { SegmentRef } from '../../src/state/segment.js';
 import { SegmentSet } from '../../src/state/segment-set.js';
 import { collect, failure, keyOf, putSegment, record, segmentOf, textOf } from './segments.js';
@@ -31,6 +31,20 @@ describe('compact', () => {
 
   beforeEach(() => {
     store = new MemoryBlobStore();
+  });
+
+  it('goes on to name every function type that timers may be for, as long as there are timers', async () => {
+    const key = timerKey(7, 50, '0'.repeat(32));
+    const set = { ...(await putSegment(store, 'set', [{ key, value: Uint8Array.of(1) }])), timerTypes: ['test/a'] };
+    const plain = await putSegment(store, 'plain', [record('a', '1')]);
+    const other = timerKey(7, 60, '1'.repeat(32));
+    const more = {
+      ...(await putSegment(store, 'more', [{ key: other, value: Uint8Array.of(1) }])),
+      timerTypes: ['test/b'],
+    };
+    expect((await compact(store, [plain, more, set], options('both')))?.timerTypes).to.deep.equal(['test/a', 'test/b']);
+    const fired = await putSegment(store, 'fired', [{ key, value: undefined }]);
+    expect(await compact(store, [plain, fired, set], options('none'))).not.to.have.property('timerTypes');
   });
 
   it('changes no answer, whatever was written, removed, cut and merged', async () => {
