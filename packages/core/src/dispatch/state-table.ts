@@ -4,7 +4,7 @@ import { invariant } from '../sdk/errors.js';
 import type { MapKey } from '../sdk/persisted-map.js';
 import { entryKey, entryPrefix, recordKey } from '../state/key.js';
 import { keyGroupOf } from '../state/key-group.js';
-import { encodeRecord } from '../state/record.js';
+import { encodePlainRecord, encodeRecord } from '../state/record.js';
 import type { Entry, SegmentSet } from '../state/segment-set.js';
 import type { ShapeTable } from '../state/shape.js';
 import { Activation } from './activation.js';
@@ -119,20 +119,26 @@ export class StateTable {
   /** Encodes what a cut froze, by key group: sorted entries of one key group at a time. Yields to the event loop. */
   async *encode(frozen: FrozenState): AsyncGenerator<{ keyGroup: number; entries: Entry[] }> {
     const groups = new Map<number, Activation[]>();
+    const unusual = new Set<number>();
     let count = 0;
     for (const activation of frozen.activations) {
       const group = this.keyGroup(activation);
       const list = groups.get(group);
       if (list === undefined) groups.set(group, [activation]);
       else list.push(activation);
+      if (surrogate.test(activation.address.id)) unusual.add(group);
       if (++count % sliceSize === 0) await nextTurn(this.scheduler);
     }
     for (const keyGroup of [...groups.keys()].sort((a, b) => a - b)) {
       const entries: Entry[] = [];
-      for (const activation of (groups.get(keyGroup) as Activation[]).sort(byAddress)) {
-        const encoded = this.#encodeOnce(frozen, activation);
-        if (encoded.entries.length > 1) encoded.entries.sort(byKey);
-        for (const entry of encoded.entries) entries.push(entry);
+      const order = unusual.has(keyGroup) ? byAddressBytes : byAddress;
+      for (const activation of (groups.get(keyGroup) as Activation[]).sort(order)) {
+        if (activation.host.plan.isSimple) {
+          entries.push({ key: this.#recordKey(activation), value: this.#takeRecord(frozen, activation) });
+        } else {
+          const encoded = this.#encodeOnce(frozen, activation);
+          for (const entry of encoded.entries.sort(byKey)) entries.push(entry);
+        }
         if (++count % sliceSize === 0) await nextTurn(this.scheduler);
       }
       yield { keyGroup, entries };
@@ -201,16 +207,43 @@ export class StateTable {
     const interval = this.#interval;
     if (activation.dirtyIn === interval) return;
     const frozen = this.#frozen;
-    if (frozen !== undefined && activation.dirtyIn === frozen.interval) this.#encodeOnce(frozen, activation, true);
+    if (frozen !== undefined && activation.dirtyIn === frozen.interval) this.#encodeEarly(frozen, activation);
     activation.dirtyIn = interval;
     this.#dirty.push(activation);
   }
 
-  #encodeOnce(frozen: FrozenState, activation: Activation, isEarly = false): EncodedActivation {
+  /** An activation that a cut froze is about to change before its turn. */
+  #encodeEarly(frozen: FrozenState, activation: Activation): void {
+    if (activation.encodedIn === frozen.interval) return;
+    if (!activation.host.plan.isSimple) {
+      frozen.encoded.set(activation, this.#encodeOnce(frozen, activation));
+      return;
+    }
+    activation.encodedIn = frozen.interval;
+    activation.frozenRecord = this.#plainRecord(activation);
+  }
+
+  /** The record of an activation with a simple plan as of the cut. */
+  #takeRecord(frozen: FrozenState, activation: Activation): Uint8Array | undefined {
+    const early = activation.frozenRecord;
+    activation.frozenRecord = undefined;
+    if (activation.encodedIn === frozen.interval) return early;
+    activation.encodedIn = frozen.interval;
+    return this.#plainRecord(activation);
+  }
+
+  /** `undefined` for no state: a tombstone. */
+  #plainRecord(activation: Activation): Uint8Array | undefined {
+    if (!activation.exists) return undefined;
+    const { shape } = activation.host.plan;
+    return encodePlainRecord(this.shapes.indexOf(shape), shape, activation.committed);
+  }
+
+  #encodeOnce(frozen: FrozenState, activation: Activation): EncodedActivation {
     if (activation.encodedIn === frozen.interval) return frozen.encoded.get(activation) ?? nothing;
     activation.encodedIn = frozen.interval;
     const encoded = this.#encodeActivation(activation);
-    if (isEarly || encoded.taken.length > 0) frozen.encoded.set(activation, encoded);
+    if (encoded.taken.length > 0) frozen.encoded.set(activation, encoded);
     return encoded;
   }
 
@@ -283,10 +316,12 @@ function entryOf(key: Uint8Array, field: string, change: CellChange): Entry {
  */
 function byAddress(a: Activation, b: Activation): number {
   if (a.host !== b.host) return a.host.name < b.host.name ? -1 : 1;
-  const { id: left } = a.address;
-  const { id: right } = b.address;
-  if (surrogate.test(left) || surrogate.test(right)) return Buffer.compare(Buffer.from(left), Buffer.from(right));
-  return left < right ? -1 : 1;
+  return a.address.id < b.address.id ? -1 : 1;
+}
+
+function byAddressBytes(a: Activation, b: Activation): number {
+  if (a.host !== b.host) return byAddress(a, b);
+  return Buffer.compare(Buffer.from(a.address.id), Buffer.from(b.address.id));
 }
 
 const surrogate = /[\ud800-\udfff]/;

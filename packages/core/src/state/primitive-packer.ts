@@ -14,9 +14,20 @@ let at = 0;
 
 /** The packed list, or `undefined` if it holds anything that only the codec can encode. */
 export function packPrimitives(values: readonly unknown[]): Uint8Array | undefined {
-  if (values.length > 15) return undefined;
+  return pack(undefined, values);
+}
+
+/** As `packPrimitives`, of a list that begins with `first`. */
+export function packPrimitivesAfter(first: number, values: readonly unknown[]): Uint8Array | undefined {
+  return pack(first, values);
+}
+
+function pack(first: number | undefined, values: readonly unknown[]): Uint8Array | undefined {
+  const count = values.length + (first === undefined ? 0 : 1);
+  if (count > 15) return undefined;
   at = 0;
-  buffer[at++] = 0x90 | values.length;
+  buffer[at++] = 0x90 | count;
+  if (first !== undefined) packNumber(first);
   for (let index = 0; index < values.length; index += 1) if (!packOne(values[index])) return undefined;
   const packed = new Uint8Array(at);
   packed.set(buffer.subarray(0, at));

@@ -1,7 +1,7 @@
 import { decode, encode } from '../codec/codec.js';
 import { invariant, StatefulFunctionsError } from '../sdk/errors.js';
 import { unset } from '../sdk/persisted-value.js';
-import { packPrimitives } from './primitive-packer.js';
+import { packPrimitives, packPrimitivesAfter } from './primitive-packer.js';
 import type { Shape, ShapeTable } from './shape.js';
 
 /**
@@ -37,6 +37,17 @@ export function encodeRecord(shapeIndex: number, shape: Shape, fields: readonly 
     if (ttl && kind !== 'map') record.push(field.stampMs);
   }
   return packPrimitives(record) ?? encode(record);
+}
+
+/** As `encodeRecord`, for a shape of plain fields without a time to live, whose committed values are all there is. */
+export function encodePlainRecord(shapeIndex: number, shape: Shape, committed: readonly Stored[]): Uint8Array {
+  const packed = packPrimitivesAfter(shapeIndex, committed);
+  if (packed !== undefined) return packed;
+  return encodeRecord(
+    shapeIndex,
+    shape,
+    committed.map((value) => ({ value })),
+  );
 }
 
 /** The shape of a record and its fields in the shape's order. */

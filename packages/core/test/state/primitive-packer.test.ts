@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { decode } from '../../src/codec/codec.js';
-import { packPrimitives } from '../../src/state/primitive-packer.js';
+import { packPrimitives, packPrimitivesAfter } from '../../src/state/primitive-packer.js';
 
 const primitive = fc.oneof(
   fc.integer(),
@@ -42,6 +42,10 @@ describe('packPrimitives', () => {
 
   it('packs numbers and strings of ordinary records itself', () => {
     expect(packPrimitives([0, 17, 'user-1@example.com', -4.5, true, null])).to.be.instanceOf(Uint8Array);
+  });
+
+  it('packs a list behind its first number as the whole list', () => {
+    expect(packPrimitivesAfter(300, ['a', 1])).to.deep.equal(packPrimitives([300, 'a', 1]));
   });
 
   it('leaves to the codec what only that can preserve', () => {
