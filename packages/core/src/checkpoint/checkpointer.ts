@@ -112,8 +112,11 @@ export class Checkpointer {
     if (this.#stopped || this.#wanted) return;
     this.#wanted = true;
     if (this.#running !== undefined) return;
-    // Not in this turn: whoever else waits by then shares the checkpoint.
-    this.#arm(0);
+    // Not in this turn but behind the work that is ready: so the checkpoint has what was just sent, handled where that takes
+    // one slice, and whoever else waits by then shares it.
+    this.#options.platform.scheduler.defer(() => {
+      if (this.#wanted && this.#running === undefined) this.#arm(0);
+    });
   }
 
   /**

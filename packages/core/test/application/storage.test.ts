@@ -63,7 +63,8 @@ describe('An application and its store', () => {
     const first = await start(store);
     await first.client.send(Tally.at('a'), 1);
     await sink.whenCount(1);
-    const second = await Application.from(tallyModule({ source: new MemorySource(), sink: new MemorySink() })).start({
+    const later = new MemorySink<string>();
+    const second = await Application.from(tallyModule({ source: new MemorySource(), sink: later })).start({
       ...options,
       checkpoints: { store },
     });
@@ -73,6 +74,8 @@ describe('An application and its store', () => {
     await rejection('SF_STOPPED', first.client.send(Tally.at('a'), 1));
     expect(sink.values).to.deep.equal(['a 1']);
     await second.client.send(Tally.at('a'), 10);
+    // The send is durable, which is not to say that it has been handled; its effect shows when it is.
+    while (!later.values.includes('a 11')) await later.whenCount(later.records.length + 1);
     expect(await second.stateOf(Tally.at('a'))).to.deep.equal({ sum: 11 });
     await second.stop();
   });
