@@ -1,3 +1,4 @@
+import { encode } from '../codec/codec.js';
 import { noHeaders } from '../dispatch/envelope.js';
 import type { StateTable } from '../dispatch/state-table.js';
 import type { BlobStore } from '../ports/blob-store.js';
@@ -8,7 +9,7 @@ import type { SegmentRef } from '../state/segment.js';
 import type { Entry } from '../state/segment-set.js';
 import { SegmentWriter } from '../state/segment-writer.js';
 import { storeMessage, storeTimer } from '../worker/message-form.js';
-import { encodeTimer, type WorkerCut } from '../worker/worker.js';
+import type { WorkerCut } from '../worker/worker.js';
 import { encodeInFlight, type InFlightItem } from './in-flight.js';
 import type { PartRef } from './manifest.js';
 
@@ -104,7 +105,7 @@ async function timerEntries(cut: WorkerCut, scheduler: Scheduler): Promise<Map<n
   const groups = new Map<number, Entry[]>();
   let count = 0;
   for (const [id, { keyGroup, dueMs, timer }] of cut.timers) {
-    const value = timer === undefined ? undefined : encodeTimer(storeTimer(timer));
+    const value = timer === undefined ? undefined : encode(storeTimer(timer));
     const entry: Entry = { key: timerKey(keyGroup, dueMs, id), value };
     const group = groups.get(keyGroup);
     if (group === undefined) groups.set(keyGroup, [entry]);

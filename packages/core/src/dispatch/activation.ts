@@ -41,8 +41,6 @@ export class Activation {
   cells: (MapCell | ListCell | undefined)[] | undefined = undefined;
   /** The instance's side of them. */
   views: (MapView | ListView | undefined)[] | undefined = undefined;
-  /** Whether storage may hold a record of this address. */
-  stored = false;
   /** Whether there is state at all: false until something is written, and again after `forget`. */
   exists = false;
   /** The interval whose cut has encoded this activation. */

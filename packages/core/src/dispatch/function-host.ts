@@ -109,7 +109,6 @@ export class FunctionHost {
         if (activation.stamps !== undefined) activation.stamps[index] = found?.stampMs ?? 0;
       }
     }
-    activation.stored = record !== undefined;
     activation.exists = record !== undefined;
     activation.loaded = true;
     if (record === undefined) this.#attach(activation, fresh);
@@ -207,10 +206,8 @@ export class FunctionHost {
 
   /** Drops all state: what `ctx.forget()` does. */
   forget(activation: Activation, shapes: ShapeTable, storageOf: (field: PlannedField) => CellStorage): void {
-    const { stored } = activation;
     activation.instance = undefined;
     this.restore(activation, undefined, shapes, storageOf);
-    activation.stored = stored;
   }
 
   /** What the record of an activation holds, in the order of the shape. */

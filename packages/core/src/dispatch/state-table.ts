@@ -2,7 +2,7 @@ import { nextTurn, type Scheduler } from '../ports/scheduler.js';
 import type { AnyAddress } from '../sdk/address.js';
 import { invariant } from '../sdk/errors.js';
 import type { MapKey } from '../sdk/persisted-map.js';
-import { entryKey, entryPrefix, recordKey } from '../state/key.js';
+import { entryKey, entryPrefix, prefixEnd, recordKey } from '../state/key.js';
 import { keyGroupOf } from '../state/key-group.js';
 import { encodePlainRecord, encodeRecord } from '../state/record.js';
 import type { Entry, SegmentSet } from '../state/segment-set.js';
@@ -149,7 +149,6 @@ export class StateTable {
     const frozen = this.#frozen;
     invariant(frozen !== undefined, 'a commit follows a cut');
     this.#committedInterval = frozen.interval;
-    for (const activation of frozen.activations) activation.stored ||= activation.exists;
     this.#frozen = undefined;
   }
 
@@ -292,7 +291,7 @@ export class StateTable {
       },
       async *scanEntries(generation) {
         const prefix = prefixOf(generation);
-        for await (const { key, value, expiresAtMs } of segments.scan(prefix, successor(prefix))) {
+        for await (const { key, value, expiresAtMs } of segments.scan(prefix, prefixEnd(prefix))) {
           if (value !== undefined) yield { sub: key.subarray(prefix.length), value, expiresAtMs };
         }
       },
@@ -328,16 +327,4 @@ const surrogate = /[\ud800-\udfff]/;
 
 function byKey(a: Entry, b: Entry): number {
   return Buffer.compare(a.key, b.key);
-}
-
-/** The least key behind all that begin with `prefix`. */
-function successor(prefix: Uint8Array): Uint8Array {
-  const next = Uint8Array.from(prefix);
-  for (let at = next.length - 1; at >= 0; at -= 1) {
-    if (next[at] !== 0xff) {
-      next[at] = (next[at] as number) + 1;
-      return next.subarray(0, at + 1);
-    }
-  }
-  invariant(false, 'a key of 0xff only');
 }

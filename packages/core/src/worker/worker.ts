@@ -1,4 +1,4 @@
-import { decode, encode } from '../codec/codec.js';
+import { decode } from '../codec/codec.js';
 import { ApplicationTime } from '../dispatch/application-time.js';
 import { Dispatcher, type InFlightCapture, type Outlets } from '../dispatch/dispatcher.js';
 import type { Envelope, MessageId } from '../dispatch/envelope.js';
@@ -127,7 +127,7 @@ export class Worker implements Outlets {
       this.time,
       platform.scheduler,
       (owner) => keyGroupOf(owner.id, maxParallelism),
-      (timer) => this.#fire(timer),
+      ({ envelope }) => this.dispatcher.enqueue(envelope),
       options.failed,
     );
     this.dispatcher.timers = this.timers;
@@ -326,10 +326,6 @@ export class Worker implements Outlets {
     this.egress(deadLetters.name, letter, {});
   }
 
-  #fire(timer: PendingTimer): void {
-    this.dispatcher.enqueue(timer.envelope);
-  }
-
   // --- Throttling
 
   get #hasFreshRecords(): boolean {
@@ -402,9 +398,4 @@ function timerStorage(
       return last;
     },
   };
-}
-
-/** Encodes a timer as a value of a segment. */
-export function encodeTimer(stored: StoredTimer): Uint8Array {
-  return encode(stored);
 }
