@@ -193,7 +193,7 @@ export class Checkpointer {
     let body: Omit<CheckpointEntry, 'index' | 'token' | 'previous' | 'epoch' | 'logId' | 'timeMs'>;
     let compacted: Compacted | undefined;
     try {
-      const part = await writePart(cut, worker.state, this.#options.store, platform.scheduler, blob);
+      const part = await writePart(cut, this.#options.store, platform.scheduler, blob);
       compacted = this.#compacted;
       const segments = this.#segmentsWith(part.segment, compacted);
       body = this.#manifest(cut, segments, part.inFlight);

@@ -1,6 +1,4 @@
 import { encode } from '../codec/codec.js';
-import { noHeaders } from '../dispatch/envelope.js';
-import type { StateTable } from '../dispatch/state-table.js';
 import type { BlobStore } from '../ports/blob-store.js';
 import { nextTurn, type Scheduler } from '../ports/scheduler.js';
 import type { Headers } from '../sdk/context.js';
@@ -39,7 +37,6 @@ export type StoredInFlight =
 
 const recordsPerItem = 256;
 const timersPerSlice = 512;
-const entriesPerSlice = 1_024;
 
 /**
  * Encodes a cut, a slice at a time, and writes it as one blob: the segment of changed state and timers, then what is in
@@ -47,12 +44,11 @@ const entriesPerSlice = 1_024;
  */
 export async function writePart(
   cut: WorkerCut,
-  state: StateTable,
   store: BlobStore,
   scheduler: Scheduler,
   blob: string,
 ): Promise<WrittenPart> {
-  const segment = await encodeSegment(cut, state, scheduler, blob);
+  const segment = await encodeSegment(cut, scheduler, blob);
   const blocks: Uint8Array[] = [];
   let inFlightLength = 0;
   for (const block of encodeInFlight(inFlightItems(cut))) {
@@ -72,7 +68,6 @@ export async function writePart(
 
 async function encodeSegment(
   cut: WorkerCut,
-  state: StateTable,
   scheduler: Scheduler,
   blob: string,
 ): Promise<{ ref: SegmentRef; chunks: Uint8Array[] } | undefined> {
@@ -89,13 +84,7 @@ async function encodeSegment(
       for (const entry of timers.get(timerGroups[next] as number) as Entry[]) writer.add(entry);
     }
   };
-  for await (const { keyGroup, entries } of state.encode(cut.state)) {
-    addTimersBefore(keyGroup);
-    for (const entry of entries) {
-      writer.add(entry);
-      if (writer.entries % entriesPerSlice === 0) await nextTurn(scheduler);
-    }
-  }
+  await cut.state.write(writer, addTimersBefore);
   addTimersBefore(Number.POSITIVE_INFINITY);
   return writer.finish();
 }
@@ -122,17 +111,15 @@ function* inFlightItems({ inFlight, egresses }: WorkerCut): Iterable<InFlightIte
   for (const queue of inFlight.waiting)
     for (const envelope of queue) yield { kind: 'message', message: storeMessage(envelope) };
   for (const [egress, { runs }] of egresses) {
-    for (const { prefix, first, records } of runs) {
-      for (let from = 0; from < records.length; from += recordsPerItem) {
-        const batch = records.slice(from, from + recordsPerItem);
-        const hasHeaders = batch.some(({ headers }) => headers !== noHeaders && Object.keys(headers).length > 0);
+    for (const { prefix, first, values, headers } of runs) {
+      for (let from = 0; from < values.length; from += recordsPerItem) {
         yield {
           kind: 'egress',
           egress,
           prefix,
           first: first + from,
-          values: batch.map(({ value }) => value),
-          headers: hasHeaders ? batch.map(({ headers }) => headers) : undefined,
+          values: values.slice(from, from + recordsPerItem),
+          headers: headers?.slice(from, from + recordsPerItem),
         } satisfies StoredInFlight;
       }
     }

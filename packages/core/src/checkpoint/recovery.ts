@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type MessageId, noHeaders, parseId } from '../dispatch/envelope.js';
+import { type MessageId, parseId } from '../dispatch/envelope.js';
 import type { BlobStore } from '../ports/blob-store.js';
 import type { Platform } from '../ports/platform.js';
 import { randomHex } from '../ports/random.js';
@@ -90,8 +90,7 @@ export async function restoreInFlight(
     }
     if (isRetired(stored.egress)) continue;
     const { prefix = egressPrefix(manifest.logId, manifest.index, 0), first, values, headers } = stored;
-    const records = values.map((value, index) => ({ value, headers: headers?.[index] ?? noHeaders }));
-    if (!worker.restoreEgress(stored.egress, { prefix, first, records })) {
+    if (!worker.restoreEgress(stored.egress, { prefix, first, values, headers })) {
       throw new StatefulFunctionsError(
         'SF_REMOVED_CONNECTOR',
         `records for the egress ${stored.egress} wait to be published, but no module binds it. Bind it again.`,

@@ -45,8 +45,9 @@ export class Activation {
   exists = false;
   /** The interval whose cut has encoded this activation. */
   encodedIn = 0;
-  /** Its record as that cut encoded it early, for a simple plan, until the cut takes it; `undefined` for no state. */
-  frozenRecord: Uint8Array | undefined = undefined;
+  /** Where its record is among those that a cut encoded early, for a simple plan. */
+  frozenStart = 0;
+  frozenEnd = 0;
   keyGroup = -1;
 
   /** The message being handled, or waiting for its next attempt; only when not idle. */

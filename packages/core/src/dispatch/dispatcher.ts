@@ -5,7 +5,6 @@ import type { Metrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
 import { randomFraction } from '../ports/random.js';
 import type { AnyAddress } from '../sdk/address.js';
-import type { Headers } from '../sdk/context.js';
 import type { Reply } from '../sdk/contract.js';
 import type { DeadLetter } from '../sdk/dead-letter.js';
 import { asError, invariant, StatefulFunctionsError } from '../sdk/errors.js';
@@ -15,18 +14,17 @@ import { Activation } from './activation.js';
 import type { ApplicationTime } from './application-time.js';
 import type { Envelope } from './envelope.js';
 import { FunctionHost } from './function-host.js';
-import { Invocation, type InvocationServices } from './invocation.js';
+import { type EgressTarget, Invocation, type InvocationServices } from './invocation.js';
 import { MessageQueue } from './message-queue.js';
 import type { StateTable } from './state-table.js';
 import type { Timers } from './timers.js';
 
 /** Where the effects of invocations go that leave the worker. */
 export interface Outlets {
-  egress(name: string, value: unknown, headers: Headers): void;
+  /** What takes records for an egress; `undefined` if none of that name is bound. */
+  egressOf(name: string): EgressTarget | undefined;
   reply(target: ClientReplyTarget, reply: Reply<unknown>, address: AnyAddress): void;
   deadLetter(letter: DeadLetter): void;
-  /** Whether an egress is bound. */
-  hasEgress(name: string): boolean;
 }
 
 /** Finds the message that ends the process: see `SuspectGuard`. */
@@ -120,8 +118,9 @@ export class Dispatcher implements InvocationServices {
     return this.hostOf(to.type.name);
   }
 
-  checkEgress(name: string): void {
-    if (this.outlets.hasEgress(name)) return;
+  egressOf(name: string): EgressTarget {
+    const target = this.outlets.egressOf(name);
+    if (target !== undefined) return target;
     throw new StatefulFunctionsError(
       'SF_UNBOUND_EGRESS',
       `no module binds the egress ${name}. Bind it with binder.bindEgress().`,
@@ -282,7 +281,7 @@ export class Dispatcher implements InvocationServices {
     let activation = host.activations.get(target.id);
     if (activation === undefined) {
       activation = this.state.activate(host, target);
-      if (!activation.loaded) this.#load(activation, () => this.state.load(activation as Activation));
+      this.#loadState(activation);
     }
     activation.recent = true;
     if (activation.state !== 'idle') {
@@ -293,11 +292,18 @@ export class Dispatcher implements InvocationServices {
     this.#invoke(activation, envelope);
   }
 
-  /** Loads what is missing while messages wait in the mailbox. */
-  #load(activation: Activation, load: () => Promise<void>): void {
+  /** Puts the state of an activation in place; whether that takes a while. */
+  #loadState(activation: Activation): boolean {
+    const loading = this.state.load(activation);
+    if (loading !== undefined) this.#awaitLoading(activation, loading);
+    return loading !== undefined;
+  }
+
+  /** While something is loaded, messages wait in the mailbox. */
+  #awaitLoading(activation: Activation, loading: Promise<void>): void {
     activation.state = 'loading';
     this.#busy.add(activation);
-    load().then(
+    loading.then(
       () => {
         if (this.#isClosed) return;
         this.#guardFatal(() => this.#free(activation));
@@ -313,10 +319,7 @@ export class Dispatcher implements InvocationServices {
   /** The activation can take its next message: the one it holds, then its mailbox. */
   #free(activation: Activation): void {
     // A retry that a checkpoint held waits at an address whose state was never asked for.
-    if (!activation.loaded) {
-      this.#load(activation, () => this.state.load(activation));
-      return;
-    }
+    if (!activation.loaded && this.#loadState(activation)) return;
     const { current } = activation;
     if (current !== undefined) {
       activation.current = undefined;
@@ -350,7 +353,7 @@ export class Dispatcher implements InvocationServices {
     let result: unknown;
     this.counts.invocations += 1;
     try {
-      if (!host.plan.isSimple) {
+      if (!host.isSimple) {
         activation.invocation = invocation;
         host.expire(activation, invocation.now());
       }
@@ -415,23 +418,23 @@ export class Dispatcher implements InvocationServices {
     }
     invocation.end();
     if (changed || invocation.extras?.forgets === true) this.state.commit(activation, envelope, invocation, changed);
-    else if (!host.plan.isSimple) host.settle(activation);
-    if (!host.plan.isSimple) activation.invocation = undefined;
+    else if (!host.isSimple) host.settle(activation);
+    if (!host.isSimple) activation.invocation = undefined;
     this.#release(activation, invocation);
     if (activation.state !== 'idle') this.#next(activation);
   }
 
   /** Lets what an invocation held back take effect. */
   #release(activation: Activation, invocation: Invocation): void {
-    const { send1, extras } = invocation;
+    const { send1, egress, extras } = invocation;
     if (send1 !== undefined) this.enqueue(send1);
+    for (let effect = egress; effect !== undefined; effect = effect.next)
+      effect.target.add(effect.value, effect.headers);
     if (extras === undefined) return;
-    const { sends, timers, cancels, egress, replies } = extras;
+    const { sends, timers, cancels, replies } = extras;
     if (sends !== undefined) for (const envelope of sends) this.enqueue(envelope);
     if (timers !== undefined) for (const timer of timers) this.timers.set(timer);
     if (cancels !== undefined) for (const token of cancels) this.timers.cancel(token, activation.address);
-    if (egress !== undefined)
-      for (const effect of egress) this.outlets.egress(effect.egress, effect.value, effect.headers);
     if (replies !== undefined) {
       for (const { target, reply } of replies)
         this.outlets.reply(target as ClientReplyTarget, reply, activation.address);
@@ -516,10 +519,8 @@ export class Dispatcher implements InvocationServices {
     const count = (this.#doomCounts.get(envelope) ?? 0) + 1;
     this.#doomCounts.set(envelope, count);
     activation.current = envelope;
-    this.#load(activation, async () => {
-      if (count < dooms) await doomed();
-      else for (const cell of activation.cells ?? []) await cell?.loadAll();
-    });
+    const loading = count < dooms ? doomed() : loadAll(activation);
+    this.#awaitLoading(activation, loading);
   }
 
   readonly #doomCounts = new WeakMap<Envelope, number>();
@@ -564,10 +565,11 @@ export class Dispatcher implements InvocationServices {
     }
     if (taken !== false) {
       activation.current = envelope;
-      this.#load(activation, async () => {
-        if (await taken) envelope.settled = true;
+      const settled = taken.then((isOurs) => {
+        if (isOurs) envelope.settled = true;
         else activation.current = undefined;
       });
+      this.#awaitLoading(activation, settled);
       return false;
     }
     // Too late, or the second answer: the timeout has been delivered, or the first answer.
@@ -656,6 +658,11 @@ export class Dispatcher implements InvocationServices {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+/** Brings all maps and lists of an activation into memory. */
+async function loadAll(activation: Activation): Promise<void> {
+  for (const cell of activation.cells ?? []) await cell?.loadAll();
 }
 
 /** Puts a message that is tried again at the head of its mailbox, to be handed out, and recorded, like any other. */

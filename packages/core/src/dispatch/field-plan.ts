@@ -23,6 +23,8 @@ export interface PlannedField {
 /** The persisted fields of a function class, as its first instance shows them. */
 export interface FieldPlan {
   readonly fields: readonly PlannedField[];
+  /** The property of each. */
+  readonly properties: readonly string[];
   readonly shape: Shape;
   /** Neither collections nor times to live nor schemas: state is what the fields hold. */
   readonly isSimple: boolean;
@@ -42,7 +44,7 @@ export function planFields(definition: FunctionDefinition, instance: object): Fi
   const isSimple = fields.every((field) => {
     return field.kind === 'plain' && !Number.isFinite(field.ttlMs) && field.spec.options.schema === undefined;
   });
-  return { fields, shape, isSimple };
+  return { fields, properties: fields.map(({ property }) => property), shape, isSimple };
 }
 
 function planField(typeName: string, spec: StateFieldSpec, instance: object): PlannedField {

@@ -1,6 +1,8 @@
+import type { AnyAddress } from '../sdk/address.js';
 import { durationMs } from '../sdk/duration.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 import type { FunctionDefinition } from '../sdk/function-definition.js';
+import type { AnyFunctionType } from '../sdk/function-type.js';
 import type { PersistedList } from '../sdk/persisted-list.js';
 import type { MapKey, PersistedMap } from '../sdk/persisted-map.js';
 import { PersistedValue, unset } from '../sdk/persisted-value.js';
@@ -32,7 +34,11 @@ export class FunctionHost {
   readonly maxAttempts: number;
   readonly backoffMs: number;
   readonly maxBackoffMs: number;
+  /** Whether the plan is simple; known as soon as there is an activation with its state in place. */
+  isSimple = false;
   #plan: FieldPlan | undefined;
+  #targetType: AnyFunctionType | undefined;
+  #target: FunctionHost | undefined;
   /** The new committed value of each field of the invocation that is being committed, or `unchanged`. */
   readonly #staged: Stored[] = [];
 
@@ -46,8 +52,22 @@ export class FunctionHost {
   }
 
   get plan(): FieldPlan {
-    this.#plan ??= planFields(this.definition, this.definition.create());
-    return this.#plan;
+    return this.#plan ?? this.#planAs(this.definition.create());
+  }
+
+  #planAs(instance: object): FieldPlan {
+    const plan = planFields(this.definition, instance);
+    this.#plan = plan;
+    this.isSimple = plan.isSimple;
+    return plan;
+  }
+
+  /** The host behind an address that this function sends to. Most send to one type, again and again: it is remembered. */
+  targetOf(to: AnyAddress, services: { hostAt(to: AnyAddress): FunctionHost }): FunctionHost {
+    if (to.type === this.#targetType) return this.#target as FunctionHost;
+    this.#target = services.hostAt(to);
+    this.#targetType = to.type;
+    return this.#target;
   }
 
   /** Calls the handler; what it returns may be a promise. @throws whatever it throws; SF_UNKNOWN_OPERATION */
@@ -80,8 +100,7 @@ export class FunctionHost {
   ): void {
     const stored = record === undefined ? undefined : this.#readRecord(activation, record, shapes);
     const fresh = this.definition.create();
-    this.#plan ??= planFields(this.definition, fresh);
-    const { fields, isSimple } = this.#plan;
+    const { fields, isSimple } = this.#plan ?? this.#planAs(fresh);
     activation.committed = new Array(fields.length);
     if (!isSimple) {
       activation.stamps = new Array(fields.length).fill(0);
@@ -152,6 +171,7 @@ export class FunctionHost {
    * @throws SF_UNSUPPORTED_VALUE, SF_SCHEMA; and then nothing has happened.
    */
   stage(activation: Activation, isReadOnly: boolean): boolean {
+    if (this.isSimple) return this.#stageSimple(activation);
     const { fields } = this.#plan as FieldPlan;
     const instance = activation.instance as Instance;
     const committed = activation.committed;
@@ -174,17 +194,40 @@ export class FunctionHost {
     return changed;
   }
 
-  /** Second half: makes what was staged the committed state. Cannot fail. */
-  apply(activation: Activation, interval: number, invocation: { now(): number }, id: MessageId): void {
-    const { fields, isSimple } = this.#plan as FieldPlan;
+  /** As `stage`, where every field is a plain one. */
+  #stageSimple(activation: Activation): boolean {
+    const { properties } = this.#plan as FieldPlan;
+    const instance = activation.instance as Instance;
     const { committed } = activation;
     const staged = this.#staged;
-    for (let index = 0; index < fields.length; index += 1) {
+    let changed = false;
+    for (let index = 0; index < properties.length; index += 1) {
+      const value = instance[properties[index] as string];
+      if (Object.is(value, committed[index])) {
+        staged[index] = unchanged;
+      } else if (typeof value === 'number' || typeof value === 'string') {
+        staged[index] = value;
+        changed = true;
+      } else {
+        const stored = toStored(value);
+        const isSame = stored instanceof Uint8Array && sameStored(stored, committed[index]);
+        staged[index] = isSame ? unchanged : stored;
+        if (!isSame) changed = true;
+      }
+    }
+    return changed;
+  }
+
+  /** Second half: makes what was staged the committed state. Cannot fail. */
+  apply(activation: Activation, interval: number, invocation: { now(): number }, id: MessageId): void {
+    const { committed } = activation;
+    const staged = this.#staged;
+    for (let index = 0; index < committed.length; index += 1) {
       const stored = staged[index];
       if (stored !== unchanged) committed[index] = stored;
     }
     activation.exists = true;
-    if (!isSimple) this.#applyRest(activation, interval, invocation, id);
+    if (!this.isSimple) this.#applyRest(activation, interval, invocation, id);
   }
 
   /** What only types with maps, lists or times to live have. */

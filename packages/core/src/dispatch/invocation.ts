@@ -23,7 +23,7 @@ export interface InvocationServices {
   /** @throws SF_UNBOUND_FUNCTION */
   hostAt(to: AnyAddress): FunctionHost;
   /** @throws SF_UNBOUND_EGRESS */
-  checkEgress(name: string): void;
+  egressOf(name: string): EgressTarget;
 }
 
 /** A message to come: what it is and when. */
@@ -34,10 +34,22 @@ export interface PendingTimer {
   readonly owner: AnyAddress;
 }
 
-export interface EgressEffect {
-  readonly egress: string;
-  readonly value: unknown;
-  readonly headers: Headers;
+/** What takes the records for one egress. */
+export interface EgressTarget {
+  add(value: unknown, headers: Headers): void;
+}
+
+/** A record for an egress, linked with the next of its invocation: most have one, and need no list for it. */
+export class EgressEffect {
+  next: EgressEffect | undefined = undefined;
+  /** The last of the list; kept in its first. */
+  last: EgressEffect = this;
+
+  constructor(
+    readonly target: EgressTarget,
+    readonly value: unknown,
+    readonly headers: Headers,
+  ) {}
 }
 
 export interface ReplyEffect {
@@ -61,7 +73,6 @@ class EntryNotResident extends StatefulFunctionsError {
 class Extras {
   /** Messages sent beside the first. */
   sends: Envelope[] | undefined = undefined;
-  egress: EgressEffect[] | undefined = undefined;
   timers: PendingTimer[] | undefined = undefined;
   cancels: CancellationToken[] | undefined = undefined;
   replies: ReplyEffect[] | undefined = undefined;
@@ -83,6 +94,8 @@ class Extras {
 export class Invocation implements Context, CellInvocation {
   /** The first message sent. Most handlers send one, and need no list for it. */
   send1: Envelope | undefined = undefined;
+  /** The first record for an egress. */
+  egress: EgressEffect | undefined = undefined;
   extras: Extras | undefined = undefined;
   private count = 0;
   private isEnded = false;
@@ -171,8 +184,8 @@ export class Invocation implements Context, CellInvocation {
   send(to: AnyAddress | Egress<never>, message: unknown): void {
     this.#use();
     if (to instanceof Egress) {
-      this.services.checkEgress(to.name);
-      pushEgress(this.#extra(), { egress: to.name, value: copyValue(message), headers: this.envelope.headers });
+      const target = this.services.egressOf(to.name);
+      this.#emitRecord(new EgressEffect(target, copyValue(message), this.envelope.headers));
       return;
     }
     this.#emit(this.#plainMessage(to, message));
@@ -205,7 +218,8 @@ export class Invocation implements Context, CellInvocation {
 
   cancel(token: CancellationToken): void {
     this.#use();
-    pushCancel(this.#extra(), token);
+    const extras = this.#extra();
+    extras.cancels = appended(extras.cancels, token);
   }
 
   ask(to: AnyAddress, options: AskOptions = {}): never {
@@ -270,7 +284,8 @@ export class Invocation implements Context, CellInvocation {
   /** Holds back an answer; one to a function is a message to it. */
   addReply(target: ReplyTarget, reply: Reply<unknown>): void {
     if (target.kind === 'client') {
-      pushReply(this.#extra(), { target, reply });
+      const extras = this.#extra();
+      extras.replies = appended(extras.replies, { target, reply });
       return;
     }
     const envelope = this.#message(target.address, target.operation, reply);
@@ -304,7 +319,8 @@ export class Invocation implements Context, CellInvocation {
   }
 
   #setTimer(dueMs: number, envelope: Envelope): CancellationToken {
-    pushTimer(this.#extra(), { dueMs, envelope, owner: this.self });
+    const extras = this.#extra();
+    extras.timers = appended(extras.timers, { dueMs, envelope, owner: this.self });
     return new CancellationToken(envelope.id, dueMs);
   }
 
@@ -313,7 +329,7 @@ export class Invocation implements Context, CellInvocation {
   }
 
   #plainMessage(to: AnyAddress, message: unknown): Envelope {
-    const host = this.services.hostAt(to);
+    const host = this.activation.host.targetOf(to, this.services);
     const { schema, name } = host.definition.type;
     return this.#envelop(
       host,
@@ -349,8 +365,22 @@ export class Invocation implements Context, CellInvocation {
   }
 
   #emit(envelope: Envelope): void {
-    if (this.send1 === undefined) this.send1 = envelope;
-    else pushSend(this.#extra(), envelope);
+    if (this.send1 === undefined) {
+      this.send1 = envelope;
+      return;
+    }
+    const extras = this.#extra();
+    extras.sends = appended(extras.sends, envelope);
+  }
+
+  #emitRecord(effect: EgressEffect): void {
+    const first = this.egress;
+    if (first === undefined) {
+      this.egress = effect;
+    } else {
+      first.last.next = effect;
+      first.last = effect;
+    }
   }
 
   #use(): void {
@@ -380,27 +410,8 @@ function dueOf(at: Date): number {
   throw new StatefulFunctionsError('SF_INVALID_DURATION', 'sendAt was given an invalid date. Use a valid Date.');
 }
 
-function pushEgress(extras: Extras, effect: EgressEffect): void {
-  if (extras.egress === undefined) extras.egress = [effect];
-  else extras.egress.push(effect);
-}
-
-function pushCancel(extras: Extras, effect: CancellationToken): void {
-  if (extras.cancels === undefined) extras.cancels = [effect];
-  else extras.cancels.push(effect);
-}
-
-function pushReply(extras: Extras, effect: ReplyEffect): void {
-  if (extras.replies === undefined) extras.replies = [effect];
-  else extras.replies.push(effect);
-}
-
-function pushTimer(extras: Extras, effect: PendingTimer): void {
-  if (extras.timers === undefined) extras.timers = [effect];
-  else extras.timers.push(effect);
-}
-
-function pushSend(extras: Extras, effect: Envelope): void {
-  if (extras.sends === undefined) extras.sends = [effect];
-  else extras.sends.push(effect);
+function appended<T>(list: T[] | undefined, item: T): T[] {
+  if (list === undefined) return [item];
+  list.push(item);
+  return list;
 }

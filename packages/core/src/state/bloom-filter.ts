@@ -5,9 +5,9 @@ const probes = 7;
 /** Positions come from 32 bits; a larger filter would leave bits unused. */
 const maxBytes = 2 ** 29;
 
-/** What a bloom filter knows a key by. */
-export function bloomHash(key: Uint8Array): number {
-  return xxh32OfBytes(key);
+/** What a bloom filter knows a key by: the first `length` bytes of `key`. */
+export function bloomHash(key: Uint8Array, length: number = key.length): number {
+  return xxh32OfBytes(key, length);
 }
 
 /**
@@ -38,7 +38,7 @@ export class BloomFilterBuilder {
       const step = stepOf(hash);
       for (let probe = 0; probe < probes; probe += 1) {
         const bit = hash % bits;
-        const byte = Math.floor(bit / 8);
+        const byte = bit >>> 3;
         filter[byte] = (filter[byte] as number) | (1 << (bit & 7));
         hash = (hash + step) >>> 0;
       }
@@ -54,7 +54,7 @@ export function mayContain(filter: Uint8Array, keyHash: number): boolean {
   const step = stepOf(hash);
   for (let probe = 0; probe < probes; probe += 1) {
     const bit = hash % bits;
-    if (((filter[Math.floor(bit / 8)] as number) & (1 << (bit & 7))) === 0) return false;
+    if (((filter[bit >>> 3] as number) & (1 << (bit & 7))) === 0) return false;
     hash = (hash + step) >>> 0;
   }
   return true;

@@ -1,4 +1,5 @@
 import { invariant } from '../sdk/errors.js';
+import { ByteBuffer } from './byte-buffer.js';
 
 /**
  * Keys of stored entries, ordered as bytes: by key group, then section, then what the section orders by.
@@ -34,20 +35,29 @@ const timerKeyLength = headLength + 8 + 16;
 
 /** The key of an address's record. */
 export function recordKey(keyGroup: number, typeName: string, id: string): Uint8Array {
-  reserve(headLength);
-  writeHead(scratch, keyGroup, stateSection);
-  const length = writeText(id, writeText(typeName, headLength));
-  return scratch.slice(0, length); // Only now: writing may have replaced it by a larger one.
+  scratch.length = 0;
+  appendRecordKey(scratch, keyGroup, typeName, id);
+  return scratch.copy();
+}
+
+/** Writes the key of an address's record behind what `into` holds. */
+export function appendRecordKey(into: ByteBuffer, keyGroup: number, typeName: string, id: string): void {
+  into.reserve(headLength);
+  writeHead(into.bytes, into.length, keyGroup, stateSection);
+  into.length += headLength;
+  appendText(into, typeName);
+  appendText(into, id);
 }
 
 /** What the keys of all entries of one generation of a map or list begin with. */
 export function entryPrefix(record: Uint8Array, field: string, generation: Uint8Array): Uint8Array {
   invariant(generation.length === generationLength, 'a generation has eight bytes');
-  const fieldLength = writeText(field, 0);
-  const prefix = new Uint8Array(record.length + fieldLength + generationLength);
+  scratch.length = 0;
+  appendText(scratch, field);
+  const prefix = new Uint8Array(record.length + scratch.length + generationLength);
   prefix.set(record);
-  prefix.set(scratch.subarray(0, fieldLength), record.length);
-  prefix.set(generation, record.length + fieldLength);
+  prefix.set(scratch.bytes.subarray(0, scratch.length), record.length);
+  prefix.set(generation, record.length + scratch.length);
   return prefix;
 }
 
@@ -62,7 +72,7 @@ export function entryKey(prefix: Uint8Array, sub: Uint8Array): Uint8Array {
 /** The key of a timer; `timerId` is 32 lower-case hexadecimal digits. */
 export function timerKey(keyGroup: number, dueMs: number, timerId: string): Uint8Array {
   const key = Buffer.alloc(timerKeyLength);
-  writeHead(key, keyGroup, timerSection);
+  writeHead(key, 0, keyGroup, timerSection);
   writeDue(key, dueMs);
   const written = key.write(timerId, headLength + 8, 'hex');
   invariant(written === 16 && timerId.length === 32, 'a timer id is 32 hexadecimal digits');
@@ -104,25 +114,25 @@ export function ownerOf(key: Uint8Array): Uint8Array | undefined {
 }
 
 /** How long the record's part of a record's or entry's key is; 0 for a timer's, and for the bound of a range that has none. */
-export function recordEnd(key: Uint8Array): number {
-  const end = typeEnd(key);
-  return end === 0 ? 0 : textEnd(key, end);
+export function recordEnd(key: Uint8Array, length: number = key.length): number {
+  const end = typeEnd(key, length);
+  return end === 0 ? 0 : textEnd(key, end, length);
 }
 
 /** How long the part of a record's or entry's key is that ends with the type; 0 as above. */
-export function typeEnd(key: Uint8Array): number {
-  return key[2] === stateSection ? textEnd(key, headLength) : 0;
+export function typeEnd(key: Uint8Array, length: number = key.length): number {
+  return key[2] === stateSection ? textEnd(key, headLength, length) : 0;
 }
 
 /**
  * How long the prefix is that a key shares with all that are read in one sweep: the timers of a key group, or the entries of
  * one generation. 0 for a record, which is only ever read by itself.
  */
-export function sweepEnd(key: Uint8Array): number {
+export function sweepEnd(key: Uint8Array, length: number = key.length): number {
   if (key[2] === timerSection) return headLength;
-  const end = recordEnd(key);
-  const fieldEnd = end === 0 ? 0 : textEnd(key, end);
-  return fieldEnd === 0 || fieldEnd + generationLength > key.length ? 0 : fieldEnd + generationLength;
+  const end = recordEnd(key, length);
+  const fieldEnd = end === 0 ? 0 : textEnd(key, end, length);
+  return fieldEnd === 0 || fieldEnd + generationLength > length ? 0 : fieldEnd + generationLength;
 }
 
 /** The function type in a record's or entry's key whose `typeEnd` is given. */
@@ -173,50 +183,48 @@ export function parseKey(key: Uint8Array): ParsedKey {
 }
 
 /** Where keys are put together before their length is known. */
-let scratch = new Uint8Array(1024);
+const scratch = new ByteBuffer();
 
-function reserve(length: number): void {
-  if (length <= scratch.length) return;
-  const grown = new Uint8Array(length * 2);
-  grown.set(scratch);
-  scratch = grown;
+function writeHead(into: Uint8Array, at: number, keyGroup: number, section: number): void {
+  into[at] = keyGroup >>> 8;
+  into[at + 1] = keyGroup & 0xff;
+  into[at + 2] = section;
 }
 
-function writeHead(into: Uint8Array, keyGroup: number, section: number): void {
-  into[0] = keyGroup >>> 8;
-  into[1] = keyGroup & 0xff;
-  into[2] = section;
-}
-
-/** Writes a text and its end into `scratch`; returns the offset behind it. */
-function writeText(text: string, start: number): number {
-  reserve(start + text.length * 3 + 2);
-  let at = start;
+/** Appends a text and its end. */
+function appendText(into: ByteBuffer, text: string): void {
+  into.reserve(text.length * 3 + 2);
+  const { bytes } = into;
+  let at = into.length;
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index);
-    if (unit === 0 || unit > 0x7f) return writeAnyText(text, start);
-    scratch[at++] = unit;
+    if (unit === 0 || unit > 0x7f) {
+      appendAnyText(into, text);
+      return;
+    }
+    bytes[at++] = unit;
   }
-  scratch[at++] = 0;
-  scratch[at++] = 1;
-  return at;
+  bytes[at++] = 0;
+  bytes[at++] = 1;
+  into.length = at;
 }
 
-function writeAnyText(text: string, start: number): number {
+function appendAnyText(into: ByteBuffer, text: string): void {
   invariant(text.isWellFormed(), 'a text in a key is well-formed');
-  let at = start;
+  const { bytes } = into;
+  let at = into.length;
   for (const byte of new TextEncoder().encode(text)) {
-    scratch[at++] = byte;
-    if (byte === 0) scratch[at++] = 0xff;
+    bytes[at++] = byte;
+    if (byte === 0) bytes[at++] = 0xff;
   }
-  scratch[at++] = 0;
-  scratch[at++] = 1;
-  return at;
+  bytes[at++] = 0;
+  bytes[at++] = 1;
+  into.length = at;
 }
 
 /** The offset behind the end of the text that starts at `start`; 0 when it has none. */
-function textEnd(key: Uint8Array, start: number): number {
-  for (let at = start; at + 1 < key.length; at += 1) {
+function textEnd(key: Uint8Array, start: number, length: number): number {
+  for (let at = start; at + 1 < length; at += 1) {
     if (key[at] !== 0) continue;
     if (key[at + 1] === 1) return at + 2;
     at += 1; // An escaped zero.
@@ -236,7 +244,7 @@ function readText(key: Uint8Array, start: number, end: number): string {
 
 function timerBound(keyGroup: number, dueMs: number): Uint8Array {
   const bound = Buffer.alloc(headLength + 8);
-  writeHead(bound, keyGroup, timerSection);
+  writeHead(bound, 0, keyGroup, timerSection);
   writeDue(bound, dueMs);
   return asPlainBytes(bound);
 }

@@ -1,7 +1,8 @@
 import { decode, encode } from '../codec/codec.js';
 import { invariant, StatefulFunctionsError } from '../sdk/errors.js';
 import { unset } from '../sdk/persisted-value.js';
-import { packPrimitives, packPrimitivesAfter } from './primitive-packer.js';
+import type { ByteBuffer } from './byte-buffer.js';
+import { packPrimitives } from './primitive-packer.js';
 import type { Shape, ShapeTable } from './shape.js';
 
 /**
@@ -36,18 +37,22 @@ export function encodeRecord(shapeIndex: number, shape: Shape, fields: readonly 
     if (kind === 'list') record.push(field.length);
     if (ttl && kind !== 'map') record.push(field.stampMs);
   }
-  return packPrimitives(record) ?? encode(record);
+  return encode(record);
 }
 
-/** As `encodeRecord`, for a shape of plain fields without a time to live, whose committed values are all there is. */
-export function encodePlainRecord(shapeIndex: number, shape: Shape, committed: readonly Stored[]): Uint8Array {
-  const packed = packPrimitivesAfter(shapeIndex, committed);
-  if (packed !== undefined) return packed;
-  return encodeRecord(
-    shapeIndex,
-    shape,
-    committed.map((value) => ({ value })),
-  );
+/** As `encodeRecord`, behind what `into` holds, for a shape of plain fields without a time to live: their values are all there is. */
+export function appendPlainRecord(
+  into: ByteBuffer,
+  shapeIndex: number,
+  shape: Shape,
+  committed: readonly Stored[],
+): void {
+  if (packPrimitives(into, shapeIndex, committed)) return;
+  const fields = committed.map((value) => ({ value }));
+  const record = encodeRecord(shapeIndex, shape, fields);
+  into.reserve(record.length);
+  into.bytes.set(record, into.length);
+  into.length += record.length;
 }
 
 /** The shape of a record and its fields in the shape's order. */

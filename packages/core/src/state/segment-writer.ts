@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { invariant } from '../sdk/errors.js';
 import { BloomFilterBuilder, bloomHash } from './bloom-filter.js';
+import { ByteBuffer } from './byte-buffer.js';
 import type { Entry } from './entry.js';
 import { dueOf, isTimerKey, sweepEnd, typeEnd, typeOf } from './key.js';
 import type { SegmentRef } from './segment.js';
@@ -39,7 +40,7 @@ export class SegmentWriter {
   #blocksLength = 0;
 
   #entries = 0;
-  #lastKey: Uint8Array = new Uint8Array(0);
+  readonly #lastKey = new ByteBuffer();
   /** Length of the prefix of the last key that names its sweep, see `sweepEnd`. */
   #sweepLength = 0;
   /** Length of the prefix of the last key that names its function type, once that type is recorded. */
@@ -59,18 +60,28 @@ export class SegmentWriter {
   }
 
   /** Adds an entry. Its key is greater than all before. */
-  add(entry: Entry): void {
-    const { key, value } = entry;
-    const last = this.#lastKey;
-    const limit = Math.min(key.length, last.length);
+  add({ key, value, expiresAtMs }: Entry): void {
+    this.append(key, key.length, value, 0, value?.length ?? 0, expiresAtMs);
+  }
+
+  /** Adds an entry whose key is the first bytes of `key`, and its value a stretch of `value`: nothing of them is kept. */
+  append(
+    key: Uint8Array,
+    keyLength: number,
+    value: Uint8Array | undefined,
+    valueStart: number,
+    valueEnd: number,
+    expiresAtMs?: number,
+  ): void {
+    const { bytes: last, length: lastLength } = this.#lastKey;
+    const limit = Math.min(keyLength, lastLength);
     let shared = 0;
     while (shared < limit && key[shared] === last[shared]) shared += 1;
-    const ascends =
-      shared < key.length && (shared === last.length || (key[shared] as number) > (last[shared] as number));
+    const ascends = shared < keyLength && (shared === lastLength || (key[shared] as number) > (last[shared] as number));
     invariant(ascends, 'entries of a segment come in ascending order of their keys');
-    this.#describe(key, shared, value !== undefined);
-    this.#write(key, shared, value, entry.expiresAtMs);
-    this.#lastKey = key;
+    this.#describe(key, keyLength, shared, value !== undefined);
+    this.#write(key, keyLength, shared, value, valueStart, valueEnd, expiresAtMs);
+    this.#keep(key, keyLength, shared);
     this.#entries += 1;
     if (this.#at - this.#blockStart >= blockLength) this.#endBlock();
   }
@@ -108,12 +119,21 @@ export class SegmentWriter {
     return { ref, chunks: this.takeChunks() };
   }
 
+  #keep(key: Uint8Array, keyLength: number, shared: number): void {
+    const last = this.#lastKey;
+    last.length = shared;
+    last.reserve(keyLength - shared);
+    const { bytes } = last;
+    for (let at = shared; at < keyLength; at += 1) bytes[at] = key[at] as number;
+    last.length = keyLength;
+  }
+
   /** Notes what the footer and the manifest say of the entry. Keys that begin alike are noted once. */
-  #describe(key: Uint8Array, shared: number, isLive: boolean): void {
-    this.#bloom.add(bloomHash(key));
+  #describe(key: Uint8Array, length: number, shared: number, isLive: boolean): void {
+    this.#bloom.add(bloomHash(key, length));
     if (this.#sweepLength === 0 || shared < this.#sweepLength) {
-      this.#sweepLength = sweepEnd(key);
-      if (this.#sweepLength > 0) this.#bloom.add(bloomHash(key.subarray(0, this.#sweepLength)));
+      this.#sweepLength = sweepEnd(key, length);
+      if (this.#sweepLength > 0) this.#bloom.add(bloomHash(key, this.#sweepLength));
     }
     if (isTimerKey(key)) {
       const dueMs = dueOf(key);
@@ -122,7 +142,7 @@ export class SegmentWriter {
       this.#hasTimers = true;
       this.#typeLength = 0;
     } else if (this.#typeLength === 0 || shared < this.#typeLength) {
-      const end = typeEnd(key);
+      const end = typeEnd(key, length);
       this.#typeLength = isLive ? end : 0;
       if (isLive) this.#types.add(typeOf(key, end));
     }
@@ -130,31 +150,38 @@ export class SegmentWriter {
 
   #write(
     key: Uint8Array,
+    keyLength: number,
     sharedWithLast: number,
     value: Uint8Array | undefined,
+    valueStart: number,
+    valueEnd: number,
     expiresAtMs: number | undefined,
   ): void {
-    this.#reserve(entryHeadLength + key.length + (value?.length ?? 0));
+    const valueLength = valueEnd - valueStart;
+    this.#reserve(entryHeadLength + keyLength + valueLength);
     let shared = sharedWithLast;
     if (this.#blockEntries % entriesPerRestart === 0) {
       shared = 0;
       this.#restarts.push(this.#at - this.#blockStart);
     }
-    if (this.#blockEntries === 0) this.#blocks.push({ length: 0, crc: 0, firstKey: key });
+    if (this.#blockEntries === 0) {
+      // A copy, also of a Buffer, whose `slice` is none.
+      this.#blocks.push({ length: 0, crc: 0, firstKey: new Uint8Array(key.subarray(0, keyLength)) });
+    }
     this.#blockEntries += 1;
     this.#varint(shared);
-    this.#varint(key.length - shared);
+    this.#varint(keyLength - shared);
     if (value === undefined) {
       this.#varint(0);
     } else if (expiresAtMs === undefined) {
-      this.#varint(value.length * 2 + 1);
+      this.#varint(valueLength * 2 + 1);
     } else {
-      this.#varint(value.length * 2 + 2);
+      this.#varint(valueLength * 2 + 2);
       new DataView(this.#chunk.buffer).setFloat64(this.#at, expiresAtMs);
       this.#at += 8;
     }
-    this.#bytes(key, shared);
-    if (value !== undefined) this.#bytes(value, 0);
+    this.#bytes(key, shared, keyLength);
+    if (value !== undefined) this.#bytes(value, valueStart, valueEnd);
   }
 
   #endBlock(): void {
@@ -222,14 +249,14 @@ export class SegmentWriter {
     this.#chunk[this.#at++] = value;
   }
 
-  #bytes(bytes: Uint8Array, from: number): void {
+  #bytes(bytes: Uint8Array, from: number, to: number): void {
     const chunk = this.#chunk;
     let at = this.#at;
-    if (bytes.length - from > 48) {
-      chunk.set(from === 0 ? bytes : bytes.subarray(from), at);
-      at += bytes.length - from;
+    if (to - from > 48) {
+      chunk.set(bytes.subarray(from, to), at);
+      at += to - from;
     } else {
-      for (let index = from; index < bytes.length; index += 1) chunk[at++] = bytes[index] as number;
+      for (let index = from; index < to; index += 1) chunk[at++] = bytes[index] as number;
     }
     this.#at = at;
   }

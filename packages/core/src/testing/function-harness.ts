@@ -12,7 +12,6 @@ import { type Logger, silentLogger } from '../ports/logger.js';
 import { noMetrics } from '../ports/metrics.js';
 import { randomHex } from '../ports/random.js';
 import { Address, type AnyAddress, sameAddress } from '../sdk/address.js';
-import type { Headers } from '../sdk/context.js';
 import type { Contract, Operation, Operations, Reply } from '../sdk/contract.js';
 import type { DeadLetter } from '../sdk/dead-letter.js';
 import { type Duration, durationMs } from '../sdk/duration.js';
@@ -213,7 +212,11 @@ export class FunctionHarness<F extends object> {
   get state(): Record<string, unknown> {
     const { state } = this.#dispatcher;
     const host = this.#dispatcher.hostOf(this.#definition.type.name);
-    const activation = this.#dispatcher.activationOf(this.address) ?? state.activate(host, this.address);
+    let activation = this.#dispatcher.activationOf(this.address);
+    if (activation === undefined) {
+      activation = state.activate(host, this.address);
+      state.load(activation); // At once: there is no storage.
+    }
     return snapshotState(activation, this.#dispatcher.now());
   }
 
@@ -280,8 +283,7 @@ export class FunctionHarness<F extends object> {
 
   #outlets(): Outlets {
     return {
-      hasEgress: () => true,
-      egress: (name: string, value: unknown, _headers: Headers) => void this.#egress.push({ name, value }),
+      egressOf: (name) => ({ add: (value) => void this.#egress.push({ name, value }) }),
       reply: (target, reply) => void this.#replies.set(target.call, reply),
       deadLetter: (letter) => void this.#deadLetters.push(letter),
     };

@@ -1,22 +1,22 @@
+import { noHeaders } from '../dispatch/envelope.js';
 import type { EgressRecord, EgressSink } from '../ports/egress-sink.js';
 import type { ConnectorServices } from '../ports/ingress-source.js';
 import type { Position } from '../ports/position.js';
 import type { Headers } from '../sdk/context.js';
 import { asError, StatefulFunctionsError } from '../sdk/errors.js';
 
-/** A record that waits for its checkpoint. */
-export interface FreshRecord {
-  readonly value: unknown;
-  readonly headers: Headers;
-}
-
-/** Records of one checkpoint, in order: the id of each is the prefix and its number. */
+/**
+ * Records of one checkpoint, in order: the id of each is the prefix and its number. In columns, since there may be hundreds of
+ * thousands, and an object for each would have to be kept until it is published.
+ */
 export interface EgressRun {
   /** `undefined` until the checkpoint is committed: the prefix names its place in the log. */
   readonly prefix: string | undefined;
   /** The number of the first record. */
   readonly first: number;
-  readonly records: readonly FreshRecord[];
+  readonly values: readonly unknown[];
+  /** Of each record; `undefined` if none has any. */
+  readonly headers: readonly Headers[] | undefined;
 }
 
 /** What a cut finds at an egress. */
@@ -55,7 +55,8 @@ const batchSize = 4_096;
  * published, and every record behind it is either here or in a later checkpoint's part.
  */
 export class EgressOutlet {
-  #fresh: FreshRecord[] = [];
+  #values: unknown[] = [];
+  #headers: Headers[] | undefined;
   /** What the checkpoint under way has frozen. */
   #cut: EgressRun | undefined;
   readonly #unpublished: EgressRun[] = [];
@@ -79,7 +80,7 @@ export class EgressOutlet {
 
   /** Records not known to be published. */
   get pending(): number {
-    return this.#fresh.length + (this.#cut?.records.length ?? 0) + this.#waiting;
+    return this.#values.length + (this.#cut?.values.length ?? 0) + this.#waiting;
   }
 
   /** Records published since the start. */
@@ -88,7 +89,7 @@ export class EgressOutlet {
   }
 
   get hasFresh(): boolean {
-    return this.#fresh.length > 0;
+    return this.#values.length > 0;
   }
 
   get position(): Position {
@@ -102,33 +103,41 @@ export class EgressOutlet {
   /** Puts back records of a recovered checkpoint. */
   restore(run: EgressRun): void {
     this.#unpublished.push(run);
-    this.#waiting += run.records.length;
+    this.#waiting += run.values.length;
   }
 
   add(value: unknown, headers: Headers): void {
-    this.#fresh.push({ value, headers });
+    if (headers !== noHeaders && this.#headers === undefined) this.#headers = this.#values.map(() => noHeaders);
+    this.#values.push(value);
+    this.#headers?.push(headers);
   }
 
   /** @param first the number of the first record that is new since the last cut. */
   cut(first: number): EgressCut {
     const runs: EgressRun[] = this.#unpublished.map((run, index) => (index === 0 ? rest(run, this.#done) : run));
-    const fresh: EgressRun = { prefix: undefined, first, records: this.#fresh };
-    this.#cut = fresh;
-    this.#fresh = [];
-    if (fresh.records.length > 0) runs.push(fresh);
+    this.#cut = { prefix: undefined, first, values: this.#values, headers: this.#headers };
+    this.#values = [];
+    this.#headers = undefined;
+    if (this.#cut.values.length > 0) runs.push(this.#cut);
     return { position: this.#position, runs };
   }
 
   /** The cut is committed: its records have ids now and may leave. */
   committed(prefix: string): void {
-    if (this.#cut !== undefined && this.#cut.records.length > 0) this.restore({ ...this.#cut, prefix });
+    if (this.#cut !== undefined && this.#cut.values.length > 0) this.restore({ ...this.#cut, prefix });
     this.#cut = undefined;
     this.publish();
   }
 
   abandon(): void {
-    if (this.#cut !== undefined) this.#fresh = [...this.#cut.records, ...this.#fresh];
+    const cut = this.#cut;
     this.#cut = undefined;
+    if (cut === undefined) return;
+    const { values, headers } = cut;
+    if (headers !== undefined || this.#headers !== undefined) {
+      this.#headers = [...headersOf(values, headers), ...headersOf(this.#values, this.#headers)];
+    }
+    this.#values = [...values, ...this.#values];
   }
 
   /** Starts to publish what may leave. */
@@ -159,7 +168,7 @@ export class EgressOutlet {
         this.#done += batch.length;
         this.#waiting -= batch.length;
         this.#published += batch.length;
-        if (this.#done === this.#unpublished[0]?.records.length) {
+        if (this.#done === this.#unpublished[0]?.values.length) {
           this.#unpublished.shift();
           this.#done = 0;
         }
@@ -175,14 +184,19 @@ export class EgressOutlet {
   #nextBatch(): EgressRecord<unknown>[] {
     const run = this.#unpublished[0];
     if (run === undefined) return [];
-    const { prefix, first, records } = run;
+    const { prefix, first, values, headers } = run;
     const from = this.#done;
-    return records.slice(from, from + batchSize).map(({ value, headers }, index) => {
-      return new OutgoingRecord(prefix as string, first + from + index, value, headers);
+    return values.slice(from, from + batchSize).map((value, index) => {
+      const number = from + index;
+      return new OutgoingRecord(prefix as string, first + number, value, headers?.[number] ?? noHeaders);
     });
   }
 }
 
-function rest(run: EgressRun, done: number): EgressRun {
-  return done === 0 ? run : { prefix: run.prefix, first: run.first + done, records: run.records.slice(done) };
+function rest({ prefix, first, values, headers }: EgressRun, done: number): EgressRun {
+  return { prefix, first: first + done, values: values.slice(done), headers: headers?.slice(done) };
+}
+
+function headersOf(values: readonly unknown[], headers: readonly Headers[] | undefined): readonly Headers[] {
+  return headers ?? values.map(() => noHeaders);
 }

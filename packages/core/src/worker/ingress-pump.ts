@@ -20,7 +20,7 @@ export interface BoundIngress {
 
 /** What a pump needs of its worker. */
 export interface PumpServices extends ConnectorServices {
-  hostOf(typeName: string): FunctionHost;
+  hostAt(to: AnyAddress): FunctionHost;
   enqueue(envelope: Envelope): void;
   deadLetter(letter: DeadLetter): void;
   /** Resolves as soon as the backlog allows more messages. */
@@ -177,13 +177,13 @@ class Forwards implements Downstream {
   }
 
   forward(to: AnyAddress, message: unknown): void {
-    const host = this.#services.hostOf(to.type.name);
+    const host = this.#services.hostAt(to);
     const { schema, name } = host.definition.type;
     this.#push(host, to, undefined, schema === undefined ? message : validate(schema, message, `message to ${name}`));
   }
 
   to(address: AnyAddress): never {
-    const host = this.#services.hostOf(address.type.name);
+    const host = this.#services.hostAt(address);
     return operationProxy(address, host.definition.operations, 'send', (to, operation, message) => {
       this.#push(host, to, operation, message);
     }) as never;

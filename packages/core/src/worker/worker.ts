@@ -1,16 +1,16 @@
 import { decode } from '../codec/codec.js';
 import { ApplicationTime } from '../dispatch/application-time.js';
 import { Dispatcher, type InFlightCapture, type Outlets } from '../dispatch/dispatcher.js';
-import type { Envelope, MessageId } from '../dispatch/envelope.js';
+import { type Envelope, type MessageId, noHeaders } from '../dispatch/envelope.js';
+import type { FrozenState } from '../dispatch/frozen-state.js';
 import type { PendingTimer } from '../dispatch/invocation.js';
-import { type FrozenState, StateTable } from '../dispatch/state-table.js';
+import { StateTable } from '../dispatch/state-table.js';
 import { type TimerDelta, type TimerStorage, Timers } from '../dispatch/timers.js';
 import type { EgressSink } from '../ports/egress-sink.js';
 import type { Logger } from '../ports/logger.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
 import type { AnyAddress } from '../sdk/address.js';
-import type { Headers } from '../sdk/context.js';
 import type { Reply } from '../sdk/contract.js';
 import { type DeadLetter, deadLetters } from '../sdk/dead-letter.js';
 import { invariant } from '../sdk/errors.js';
@@ -140,7 +140,7 @@ export class Worker implements Outlets {
       const services = {
         platform,
         logger,
-        hostOf: (typeName: string) => this.dispatcher.hostOf(typeName),
+        hostAt: (to: AnyAddress) => this.dispatcher.hostAt(to),
         enqueue: (envelope: Envelope) => this.dispatcher.enqueue(envelope),
         deadLetter: (letter: DeadLetter) => {
           this.dispatcher.counts.deadLetters += 1;
@@ -247,7 +247,7 @@ export class Worker implements Outlets {
       const egress = outlet.cut(number);
       egresses.set(name, egress);
       const fresh = egress.runs.at(-1);
-      if (fresh?.prefix === undefined) number += fresh?.records.length ?? 0;
+      if (fresh?.prefix === undefined) number += fresh?.values.length ?? 0;
       this.#lastPosition.set(name, outlet.position);
     }
     const waiters = this.#waiters;
@@ -301,12 +301,8 @@ export class Worker implements Outlets {
 
   // --- Outlets of the dispatcher
 
-  hasEgress(name: string): boolean {
-    return this.outlets.has(name);
-  }
-
-  egress(name: string, value: unknown, headers: Headers): void {
-    this.outlets.get(name)?.add(value, headers);
+  egressOf(name: string): EgressOutlet | undefined {
+    return this.outlets.get(name);
   }
 
   reply(target: ClientReplyTarget, reply: Reply<unknown>, address: AnyAddress): void {
@@ -323,7 +319,7 @@ export class Worker implements Outlets {
   deadLetter(letter: DeadLetter): void {
     this.#options.logger.warn({ ...letter, message: undefined }, 'dead letter');
     this.#options.metrics.count('sf_dead_letters_total');
-    this.egress(deadLetters.name, letter, {});
+    this.egressOf(deadLetters.name)?.add(letter, noHeaders);
   }
 
   // --- Throttling
