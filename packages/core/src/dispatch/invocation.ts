@@ -205,6 +205,13 @@ export class Invocation implements Context, CellInvocation {
 
   cancel(token: CancellationToken): void {
     this.#use();
+    // Not when it takes effect, which must not fail.
+    if (!(token instanceof CancellationToken)) {
+      throw new StatefulFunctionsError(
+        'SF_UNSUPPORTED_VALUE',
+        `ctx.cancel of ${this.self} was given no token (${typeof token}). Pass what setting the timer returned.`,
+      );
+    }
     pushCancel(this.#extra(), token);
   }
 
