@@ -40,6 +40,15 @@ export function recordKey(keyGroup: number, typeName: string, id: string): Uint8
   return scratch.slice(0, length); // Only now: writing may have replaced it by a larger one.
 }
 
+/** The keys of a function type's records and entries in a key group. */
+export function typeRange(keyGroup: number, typeName: string): { from: Uint8Array; to: Uint8Array } {
+  reserve(headLength);
+  writeHead(scratch, keyGroup, stateSection);
+  const length = writeText(typeName, headLength);
+  const from = scratch.slice(0, length);
+  return { from, to: prefixEnd(from) as Uint8Array }; // There is one: a text does not end with ff.
+}
+
 /** What the keys of all entries of one generation of a map or list begin with. */
 export function entryPrefix(record: Uint8Array, field: string, generation: Uint8Array): Uint8Array {
   invariant(generation.length === generationLength, 'a generation has eight bytes');
