@@ -41,12 +41,12 @@ class EmailSender implements Target {
 const makeGreeter = () => new Greeter();
 const makeSender = () => new EmailSender();
 
-interface Request {
+export interface Request {
   readonly id: string;
   readonly name: string;
 }
 
-interface Email {
+export interface Email {
   readonly to: string;
   readonly text: string;
   readonly count: number;

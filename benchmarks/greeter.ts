@@ -23,19 +23,8 @@ import {
   type StatefulFunctionModule,
   Token,
 } from '@stateful-functions/core';
-import { makeId, runBareLoop } from './bare-loop.js';
+import { type Email, makeId, type Request, runBareLoop } from './bare-loop.js';
 import type { Benchmark } from './benchmark.js';
-
-interface Request {
-  readonly id: string;
-  readonly name: string;
-}
-
-interface Email {
-  readonly to: string;
-  readonly text: string;
-  readonly count: number;
-}
 
 const Greeter = FunctionType.of<Request>('bench/greeter');
 const EmailSender = FunctionType.of<Email>('bench/email-sender');

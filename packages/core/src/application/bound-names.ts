@@ -5,10 +5,13 @@ import { decode } from '../codec/codec.js';
 import type { BlobStore } from '../ports/blob-store.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 import { BlockCache } from '../state/block-cache.js';
-import { timerRange } from '../state/key.js';
+import { parseKey, timerRange, typeRange } from '../state/key.js';
 import { SegmentSet } from '../state/segment-set.js';
 import type { StoredTimer } from '../worker/message-form.js';
 import type { Bindings } from './bindings.js';
+
+/** So that a block with several key groups is read once. */
+const cacheBytes = 4 * 1024 * 1024;
 
 /**
  * Checks that everything a checkpoint holds something of is still bound, or was given up with `binder.retire`: found here, at
@@ -18,15 +21,37 @@ import type { Bindings } from './bindings.js';
  */
 export async function checkBoundNames(store: BlobStore, manifest: CheckpointEntry, bindings: Bindings): Promise<void> {
   const isKnown = (name: string) => bindings.functionOf(name) !== undefined || bindings.retired.has(name);
-  for (const name of new Set(manifest.segments.flatMap((segment) => segment.types))) {
-    if (!isKnown(name)) throw removedFunction(name, `${name} has state`);
-  }
+  const segments = new SegmentSet(store, new BlockCache(cacheBytes));
+  segments.replace(manifest.segments);
+  await checkState(segments, manifest, isKnown);
   for (const name of Object.keys(manifest.ingresses)) {
     if (bindings.ingresses.has(name) || bindings.retired.has(name)) continue;
     throw removedConnector(`the ingress ${name} was read up to a position`, name);
   }
   await checkInFlight(store, manifest, bindings, isKnown);
-  await checkTimers(store, manifest, isKnown);
+  await checkTimers(segments, manifest, isKnown);
+}
+
+/**
+ * Segments name types whose state may have been forgotten since. Only when one of them is not bound, its keys are looked
+ * through: it has state where there is a record, since entries of maps and lists count for nothing without theirs.
+ */
+async function checkState(
+  segments: SegmentSet,
+  { settings, applicationTimeMs }: CheckpointEntry,
+  isKnown: (name: string) => boolean,
+): Promise<void> {
+  for (const name of new Set(segments.refs.flatMap(({ types }) => types))) {
+    if (isKnown(name)) continue;
+    for (let keyGroup = 0; keyGroup < settings.maxParallelism; keyGroup += 1) {
+      const { from, to } = typeRange(keyGroup, name);
+      for await (const { key, expiresAtMs = Number.POSITIVE_INFINITY } of segments.scan(from, to)) {
+        const parsed = parseKey(key);
+        if (parsed.kind !== 'record' || expiresAtMs <= applicationTimeMs) continue;
+        throw removedFunction(name, `${name}/${parsed.id} has state`);
+      }
+    }
+  }
 }
 
 async function checkInFlight(
@@ -49,16 +74,14 @@ async function checkInFlight(
 
 /** Segments name types whose timers may have fired since. Only when one of them is not bound, the timers are looked through. */
 async function checkTimers(
-  store: BlobStore,
-  { segments, settings }: CheckpointEntry,
+  segments: SegmentSet,
+  { settings }: CheckpointEntry,
   isKnown: (name: string) => boolean,
 ): Promise<void> {
-  if (segments.every(({ timerTypes = [] }) => timerTypes.every(isKnown))) return;
-  const set = new SegmentSet(store, new BlockCache(1));
-  set.replace(segments);
+  if (segments.refs.every(({ timerTypes = [] }) => timerTypes.every(isKnown))) return;
   for (let keyGroup = 0; keyGroup < settings.maxParallelism; keyGroup += 1) {
     const { from, to } = timerRange(keyGroup, 0, Number.MAX_SAFE_INTEGER);
-    for await (const { value } of set.scan(from, to)) {
+    for await (const { value } of segments.scan(from, to)) {
       const [, , [target]] = decode(value as Uint8Array) as StoredTimer;
       if (!isKnown(target.type.name)) throw removedFunction(target.type.name, `a timer for ${target} is pending`);
     }

@@ -1,12 +1,13 @@
 import { dirname } from 'node:path';
 import type { BlobBody, BlobStore, ByteRange } from '../ports/blob-store.js';
 import type { FileHandle, FileLock, FileSystem } from '../ports/file-system.js';
+import { hostCode } from '../ports/host-error.js';
 import { type Random, randomHex } from '../ports/random.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 import { checkByteRange, piecesOf } from './blob-body.js';
 import { checkBlobName, checkBlobPrefix } from './blob-name.js';
 import { DirectorySync } from './directory-sync.js';
-import { hostCode, storageError, storing } from './storage-error.js';
+import { storageError, storing } from './storage-error.js';
 
 /**
  * Blobs as files of one folder: `blobs/` holds them under their names, `temporary/` what is being written, `lock` the lock.

@@ -1,15 +1,10 @@
+import { hostCode, isDiskFull } from '../ports/host-error.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
-
-/** The host's code of an error (`ENOENT`, …), if it has one. */
-export function hostCode(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-}
 
 /** What a failed file operation means to whoever runs the application, with the host's error as its cause. */
 export function storageError(doing: string, cause: unknown): StatefulFunctionsError {
-  const code = hostCode(cause);
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    const limit = code === 'ENOSPC' ? 'the disk is full' : 'the disk quota is used up';
+  if (isDiskFull(cause)) {
+    const limit = hostCode(cause) === 'EDQUOT' ? 'the disk quota is used up' : 'the disk is full';
     return new StatefulFunctionsError(
       'SF_STORAGE_FULL',
       `Could not ${doing}: ${limit}. Nothing that was committed is lost; free space and the next checkpoint goes through.`,

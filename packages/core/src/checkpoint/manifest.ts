@@ -87,7 +87,7 @@ export interface FixedSettings {
   readonly maxParallelism: number;
   /** The hash from ids to key groups. */
   readonly hash: string;
-  /** The version of the layout of segments and in-flight parts. */
+  /** The version of the layout of segments, in-flight parts and the values in them. */
   readonly format: number;
 }
 

@@ -14,8 +14,8 @@ import { partPrefix } from './part-name.js';
 import { egressPrefix, type StoredInFlight } from './part-writer.js';
 import { Savepoints } from './savepoints.js';
 
-/** The version of the layout of segments and in-flight parts that this code writes and reads. */
-const format = 1;
+/** The version of the layout of segments, in-flight parts and the values in them that this code writes and reads. */
+const format = 2;
 
 /** Where an application goes on from. */
 export interface Recovered {

@@ -28,7 +28,7 @@ export const Tag = {
   address: 11,
   /** Type name, id. */
   contractAddress: 12,
-  /** Timer id, due time. */
+  /** Timer id, due time, the form of its owner's address. */
   cancellationToken: 13,
   /** Reply target. */
   replyHandle: 14,

@@ -533,8 +533,9 @@ export class Dispatcher implements InvocationServices {
       const invocation = new Invocation(this, activation, envelope, false);
       invocation.addReply(reply, failure);
       this.#release(activation, invocation);
-      // Whoever waits outside is told, and a query leaves nothing behind that would be worth a dead letter.
-      if (activation.host.kindOf(envelope.operation) === 'query') return;
+      // Whoever waits outside is told, and a query leaves nothing behind that would be worth a dead letter. One that ended the
+      // process left nobody waiting.
+      if (code !== 'SF_POISONED' && activation.host.kindOf(envelope.operation) === 'query') return;
     }
     this.deadLetter(envelope, code, error.message, envelope.attempt);
   }

@@ -58,6 +58,7 @@ export interface ReplyEffect {
 }
 
 const defaultAskTimeoutMs = 30_000;
+const timerIdForm = /^[0-9a-f]{32}$/;
 
 /** Thrown out of a handler that read an entry which is not in memory. Handlers may swallow it: `Invocation.doomed` stays set. */
 class EntryNotResident extends StatefulFunctionsError {
@@ -218,6 +219,13 @@ export class Invocation implements Context, CellInvocation {
 
   cancel(token: CancellationToken): void {
     this.#use();
+    // Not when it takes effect, which must not fail.
+    if (!(token instanceof CancellationToken) || !timerIdForm.test(token.timerId)) {
+      throw new StatefulFunctionsError(
+        'SF_UNSUPPORTED_VALUE',
+        `ctx.cancel of ${this.self} was given no token (${typeof token}). Pass what setting the timer returned.`,
+      );
+    }
     const extras = this.#extra();
     extras.cancels = appended(extras.cancels, token);
   }
@@ -321,7 +329,7 @@ export class Invocation implements Context, CellInvocation {
   #setTimer(dueMs: number, envelope: Envelope): CancellationToken {
     const extras = this.#extra();
     extras.timers = appended(extras.timers, { dueMs, envelope, owner: this.self });
-    return new CancellationToken(envelope.id, dueMs);
+    return new CancellationToken(envelope.id, dueMs, this.self);
   }
 
   #operationsOf(to: AnyAddress): Operations | undefined {

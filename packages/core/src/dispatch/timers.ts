@@ -95,28 +95,26 @@ export class Timers {
     this.#arm();
   }
 
-  cancel(token: CancellationToken, owner: AnyAddress): void {
+  /** Removes a pending timer, if `by` set it. */
+  cancel(token: CancellationToken, by: AnyAddress): void {
+    if (!sameAddress(token.owner, by)) return;
     const held = this.#byId.get(token.timerId);
-    if (held !== undefined) {
-      if (!sameAddress(held.owner, owner)) return;
-      this.#remove(token.timerId, held);
-    } else if (token.dueMs >= this.#horizonMs) {
-      this.#recordRemoval(token.timerId, token.dueMs, this.keyGroupOf(owner));
-    }
+    if (held !== undefined) this.#remove(token.timerId, held);
+    else if (token.dueMs >= this.#horizonMs) this.#recordRemoval(token.timerId, token.dueMs, this.keyGroupOf(by));
   }
 
-  /** Removes a pending timer; whether there was one. A promise when only storage can tell. */
-  take(token: CancellationToken, owner: AnyAddress): boolean | Promise<boolean> {
+  /** As `cancel`; whether there was such a timer. A promise when only storage can tell. */
+  take(token: CancellationToken, by: AnyAddress): boolean | Promise<boolean> {
+    if (!sameAddress(token.owner, by)) return false;
     const held = this.#byId.get(token.timerId);
     if (held !== undefined) {
-      if (!sameAddress(held.owner, owner)) return false;
       this.#remove(token.timerId, held);
       return true;
     }
     if (token.dueMs < this.#horizonMs || this.#change(token.timerId) !== undefined) return false;
-    const keyGroup = this.keyGroupOf(owner);
+    const keyGroup = this.keyGroupOf(by);
     return this.storage.has(keyGroup, token).then((found) => {
-      if (this.#byId.has(token.timerId) || this.#change(token.timerId) !== undefined) return this.take(token, owner);
+      if (this.#byId.has(token.timerId) || this.#change(token.timerId) !== undefined) return this.take(token, by);
       if (!found || token.dueMs < this.#horizonMs) return false;
       this.#recordRemoval(token.timerId, token.dueMs, keyGroup);
       return true;

@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
 import type { EgressRecord, EgressSink } from '../ports/egress-sink.js';
 import type { FileHandle } from '../ports/file-system.js';
+import { hostCode, isDiskFull } from '../ports/host-error.js';
 import type { ConnectorServices } from '../ports/ingress-source.js';
 import type { Position } from '../ports/position.js';
 import { asError, invariant, StatefulFunctionsError } from '../sdk/errors.js';
-import { hostCode, isDiskFull } from './file-error.js';
 import { toJson } from './json.js';
 
 export interface JsonLinesSinkOptions {

@@ -1,6 +1,6 @@
 import type { FileHandle, FileSystem } from '../ports/file-system.js';
+import { hostCode } from '../ports/host-error.js';
 import { asError, StatefulFunctionsError } from '../sdk/errors.js';
-import { hostCode } from './file-error.js';
 import { fingerprint, headBytes, JsonLinesDecoder, type LinePosition } from './json-lines-decoder.js';
 
 const newline = 0x0a;

@@ -5,7 +5,7 @@
  * What was written is durable only after `FileHandle.sync`; that a *name* exists (or no longer exists) is durable only
  * after `syncDirectory` of its folder. An implementation may lose anything else in a crash, and the simulated one does.
  *
- * Errors of the host pass through with their `code` (`ENOENT`, `EEXIST`, `ENOSPC`, …).
+ * Errors of the host pass through with their `code` (`ENOENT`, `EEXIST`, `ENOSPC`, …), see `host-error.ts`.
  */
 export interface FileSystem {
   /** Opens a file. `read`: must exist; `create`: must not exist, for writing; `update`: made if absent, for reading and writing. */

@@ -60,7 +60,11 @@ export interface Context extends QueryContext {
   after(delay: Duration): Timed;
   /** As `sendAt`, for a contract. */
   at(at: Date): Timed;
-  /** Cancels a timer that this address set; does nothing if it has fired. */
+  /**
+   * Cancels a timer that this address set; does nothing if it has fired, or if another address set it.
+   *
+   * @throws SF_UNSUPPORTED_VALUE for what is no token.
+   */
   cancel(token: CancellationToken): void;
   /**
    * Asks another function; the answer, or why there is none, arrives as a later invocation of the operation that `replyTo`

@@ -40,12 +40,14 @@ export interface ClientReplyTarget {
 
 export type Consistency = 'committed' | 'processed';
 
-/** Names a timer, so that its sender can cancel it. A value of the data model. */
+/** Names a timer, so that its owner can cancel it. A value of the data model: keep it in state, pass it on in a message. */
 export class CancellationToken {
   constructor(
     /** The id of the message that the timer holds: 32 hexadecimal digits. */
     readonly timerId: string,
     /** When it is due, application time in milliseconds. */
     readonly dueMs: number,
+    /** Who set it, and alone can cancel it. Part of the token, since of a timer in storage only its key is looked at. */
+    readonly owner: AnyAddress,
   ) {}
 }

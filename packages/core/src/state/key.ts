@@ -42,11 +42,16 @@ export function recordKey(keyGroup: number, typeName: string, id: string): Uint8
 
 /** Writes the key of an address's record behind what `into` holds. */
 export function appendRecordKey(into: ByteBuffer, keyGroup: number, typeName: string, id: string): void {
-  into.reserve(headLength);
-  writeHead(into.bytes, into.length, keyGroup, stateSection);
-  into.length += headLength;
-  appendText(into, typeName);
+  appendTypePrefix(into, keyGroup, typeName);
   appendText(into, id);
+}
+
+/** The keys of a function type's records and entries in a key group. */
+export function typeRange(keyGroup: number, typeName: string): { from: Uint8Array; to: Uint8Array } {
+  scratch.length = 0;
+  appendTypePrefix(scratch, keyGroup, typeName);
+  const from = scratch.copy();
+  return { from, to: prefixEnd(from) as Uint8Array }; // There is one: a text does not end with ff.
 }
 
 /** What the keys of all entries of one generation of a map or list begin with. */
@@ -184,6 +189,13 @@ export function parseKey(key: Uint8Array): ParsedKey {
 
 /** Where keys are put together before their length is known. */
 const scratch = new ByteBuffer();
+
+function appendTypePrefix(into: ByteBuffer, keyGroup: number, typeName: string): void {
+  into.reserve(headLength);
+  writeHead(into.bytes, into.length, keyGroup, stateSection);
+  into.length += headLength;
+  appendText(into, typeName);
+}
 
 function writeHead(into: Uint8Array, at: number, keyGroup: number, section: number): void {
   into[at] = keyGroup >>> 8;

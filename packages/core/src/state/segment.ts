@@ -18,7 +18,10 @@ export interface SegmentRef {
   readonly checksum: number;
   /** How many entries it has, tombstones included. */
   readonly entries: number;
-  /** Names of the function types it holds state of; one of which it holds only tombstones is not among them. */
+  /**
+   * Names of the function types it holds state of; one of which it holds only tombstones is not among them. A newer segment
+   * may hold the tombstones of all that one has.
+   */
   readonly types: readonly string[];
   /** Bounds of when its timers are due, removed ones included; absent when it has none. */
   readonly timers?: { readonly minDueMs: number; readonly maxDueMs: number };

@@ -8,6 +8,7 @@ import { FunctionType } from '../../src/sdk/function-type.js';
 import { Ingress } from '../../src/sdk/ingress.js';
 import type { Binder, StatefulFunctionModule } from '../../src/sdk/module.js';
 import { Persisted } from '../../src/sdk/persisted.js';
+import { PersistedMap } from '../../src/sdk/persisted-map.js';
 import { StatefulFunction } from '../../src/sdk/stateful-function.js';
 import { VirtualPlatform } from '../../src/testing/virtual-platform.js';
 import { rejection } from '../checkpoint/coded.js';
@@ -20,9 +21,10 @@ const words = Ingress.of<string>('test/words');
 class LeavingFn implements StatefulFunction<string> {
   @Persisted() heard = 0;
 
-  invoke(_ctx: Context, word: string): void {
+  invoke(ctx: Context, word: string): void {
     if (word === 'stuck') throw new Error('not now');
-    if (word !== 'stateless') this.heard += 1;
+    if (word === 'forget') ctx.forget();
+    else if (word !== 'stateless') this.heard += 1;
   }
 }
 
@@ -65,9 +67,9 @@ describe('A function or connector that was removed', () => {
   };
 
   /** Has `word` said to a function, in a run of its own that ends with a checkpoint. */
-  async function say(to: typeof Leaving, word: string): Promise<void> {
-    const app = await start(withBoth);
-    await platform.run(app.client.send(to.at('x'), word));
+  async function say(to: typeof Leaving, word: string, { id = 'x', configure = withBoth } = {}): Promise<void> {
+    const app = await start(configure);
+    await platform.run(app.client.send(to.at(id), word));
     await platform.run(app.stop());
   }
 
@@ -85,6 +87,34 @@ describe('A function or connector that was removed', () => {
     expect(await app.stateOf(Leaving.at('x'))).to.deep.equal({ heard: 1 });
     await platform.run(app.stop());
     await platform.run((await start(retiring)).stop());
+  });
+
+  it('is not missed once its state was forgotten, and is as long as any is left', async () => {
+    await say(Leaving, 'hello');
+    await say(Leaving, 'hello', { id: 'y' });
+    await say(Leaving, 'forget');
+    await isRefused(without, 'test/leaving/y has state');
+    await say(Leaving, 'forget', { id: 'y' });
+    await platform.run((await start(without)).stop());
+    await say(Leaving, 'hello');
+    await isRefused(without, 'test/leaving/x has state');
+  });
+
+  it('is not missed for entries of a map that was forgotten with its address', async () => {
+    @StatefulFunction(Leaving)
+    class Collecting implements StatefulFunction<string> {
+      @Persisted() readonly words = PersistedMap.of<string, number>();
+
+      invoke(ctx: Context, word: string): void {
+        if (word === 'forget') ctx.forget();
+        else this.words.set(word, 1);
+      }
+    }
+    const configure = (binder: Binder) => binder.bindFunctions(Collecting, StayingFn);
+    await say(Leaving, 'hello', { configure });
+    await isRefused(without, 'test/leaving/x has state');
+    await say(Leaving, 'forget', { configure });
+    await platform.run((await start(without)).stop());
   });
 
   it('is missed at start when messages wait for it', async () => {

@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { MemorySource } from '../../src/io/memory-source.js';
-import { ask, type Reply, send } from '../../src/sdk/contract.js';
+import { ask, query, type Reply, send } from '../../src/sdk/contract.js';
 import { defineFunction } from '../../src/sdk/define-function.js';
 import { FunctionType } from '../../src/sdk/function-type.js';
 import { Ingress } from '../../src/sdk/ingress.js';
 import { TestApplication } from '../../src/testing/test-application.js';
-import { moduleOf } from './functions-module.js';
+import { moduleOf, rejection } from './functions-module.js';
 
-const Victim = FunctionType.contract('test/victim', { handle: ask<string, string>() });
+const Victim = FunctionType.contract('test/victim', { handle: ask<string, string>(), look: query<string, string>() });
 const Asker = FunctionType.contract('test/asker', { begin: send<string>(), answered: send<Reply<string>>() });
 const work = Ingress.of<string>('test/work');
 
@@ -28,6 +28,11 @@ const VictimFn = defineFunction(
         this.done.push(name);
         return name;
       },
+      look: (_ctx, name): string | Promise<string> => {
+        if (!name.startsWith('poison')) return name;
+        isDead = true;
+        return new Promise(() => {});
+      },
     },
   },
   { timeout: '1d', retry: { backoff: { initial: 1_000 } } },
@@ -44,6 +49,17 @@ const AskerFn = defineFunction(Asker, {
 });
 
 const functions = moduleOf(VictimFn, AskerFn);
+
+/** Ends the process and starts it again, as long as what it handles ends it. Time passes as long as the process lives. */
+async function restartWhileDying(app: TestApplication): Promise<void> {
+  for (let starts = 0; starts < 15; starts += 1) {
+    for (let step = 0; step < 30 && !isDead; step += 1) await app.advance(100);
+    if (!isDead) return;
+    isDead = false;
+    await app.crash();
+    await app.restart();
+  }
+}
 
 describe('A message that ends the process each time it is handled', () => {
   for (const poison of ['poison', 'poison on retry']) {
@@ -62,14 +78,7 @@ describe('A message that ends the process each time it is handled', () => {
       });
       isDead = false;
       app.push(work, 'one', 'two', poison, 'three', 'four', 'five');
-      for (let starts = 0; starts < 15; starts += 1) {
-        // Time passes as long as the process lives.
-        for (let step = 0; step < 30 && !isDead; step += 1) await app.advance(100);
-        if (!isDead) break;
-        isDead = false;
-        await app.crash();
-        await app.restart();
-      }
+      await restartWhileDying(app);
       await app.advance('10s');
       await app.checkpoint();
       expect(app.deadLetters.map(({ code, message }) => [code, message])).to.deep.equal([['SF_POISONED', poison]]);
@@ -79,4 +88,17 @@ describe('A message that ends the process each time it is handled', () => {
       expect(answers).to.have.members(['one', 'two', 'three', 'four', 'five', 'SF_POISONED']);
     });
   }
+
+  it('is found and becomes a dead letter also when it is a query', async () => {
+    await using app = await TestApplication.start({ modules: [functions], checkpoints: { interval: '1h' } });
+    isDead = false;
+    expect(await rejection(app.client.query(Victim.at('v')).look('poison'))).to.have.property('code', 'SF_ASK_TIMEOUT');
+    await app.checkpoint(); // It is in flight, as if it had waited.
+    await restartWhileDying(app);
+    await app.checkpoint();
+    expect(app.deadLetters.map(({ code, operation, message }) => [code, operation, message])).to.deep.equal([
+      ['SF_POISONED', 'look', 'poison'],
+    ]);
+    expect(await app.client.query(Victim.at('v')).look('fine')).to.equal('fine');
+  });
 });

@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import { ApplicationTime } from '../../src/dispatch/application-time.js';
 import { Envelope } from '../../src/dispatch/envelope.js';
 import { FunctionHost } from '../../src/dispatch/function-host.js';
-import type { PendingTimer } from '../../src/dispatch/invocation.js';
 import { Timers } from '../../src/dispatch/timers.js';
 import { FunctionType } from '../../src/sdk/function-type.js';
 import { CancellationToken } from '../../src/sdk/reply.js';
@@ -11,52 +10,71 @@ import { gate } from './functions-module.js';
 
 const Bell = FunctionType.of<string>('test/bell');
 
+const owner = Bell.at('1');
+
+/** Timers behind whose horizon is `ring`, due in two minutes; a scan that meets it waits for `reads`. */
+function timersInStorage(platform: VirtualPlatform, reads: Promise<void>) {
+  const time = new ApplicationTime(platform.clock, 0);
+  const dueMs = time.now() + 120_000;
+  const host = new FunctionHost({
+    type: { name: Bell.name, schema: undefined },
+    operations: undefined,
+    options: {},
+    fields: [],
+    create: () => ({ invoke() {} }),
+  });
+  const envelope = new Envelope(host, owner, 'ring', undefined, owner, {}, undefined);
+  const storage = {
+    scans: 0,
+    async *scan(_fromMs: number, toMs: number) {
+      this.scans += 1;
+      if (toMs <= dueMs) return;
+      await reads;
+      yield { dueMs, owner, envelope };
+    },
+    has: async () => true,
+    lastDueMs: () => dueMs,
+  };
+  const fired: unknown[] = [];
+  const timers = new Timers(
+    storage,
+    time,
+    platform.scheduler,
+    () => 0,
+    (timer) => fired.push(timer.envelope.message),
+    (error) => {
+      throw error;
+    },
+  );
+  return { timers, storage, fired, token: new CancellationToken(envelope.id, dueMs, owner) };
+}
+
 describe('Timers that load a window', () => {
   it('do not bring back one whose cancellation is committed while they read what was stored before it', async () => {
     const platform = new VirtualPlatform();
-    const time = new ApplicationTime(platform.clock, 0);
-    const owner = Bell.at('1');
-    const host = new FunctionHost({
-      type: { name: Bell.name, schema: undefined },
-      operations: undefined,
-      options: {},
-      fields: [],
-      create: () => ({ invoke() {} }),
-    });
-    const dueMs = time.now() + 120_000;
-    const timer: PendingTimer = {
-      dueMs,
-      owner,
-      envelope: new Envelope(host, owner, 'ring', undefined, owner, {}, undefined),
-    };
     const reads = gate<void>();
-    let scans = 0;
-    const fired: unknown[] = [];
-    const timers = new Timers(
-      {
-        async *scan(_fromMs, toMs) {
-          scans += 1;
-          if (toMs <= dueMs) return;
-          await reads.promise;
-          yield timer;
-        },
-        has: async () => true,
-        lastDueMs: () => dueMs,
-      },
-      time,
-      platform.scheduler,
-      () => 0,
-      ({ envelope }) => fired.push(envelope.message),
-      (error) => {
-        throw error;
-      },
-    );
+    const { timers, storage, fired, token } = timersInStorage(platform, reads.promise);
     await timers.open();
-    timers.cancel(new CancellationToken(timer.envelope.id, dueMs), owner);
-    while (scans === 1) await platform.advance(1_000);
+    timers.cancel(token, owner);
+    while (storage.scans === 1) await platform.advance(1_000);
     timers.cut();
     timers.committed();
     reads.open();
+    await platform.advance(300_000);
+    expect(fired).to.deep.equal([]);
+  });
+
+  it('let only who set one take it, in storage as in memory', async () => {
+    const platform = new VirtualPlatform();
+    const { timers, fired, token } = timersInStorage(platform, Promise.resolve());
+    await timers.open();
+    const thief = Bell.at('2');
+    expect(await timers.take(token, thief), 'in storage').to.equal(false);
+    await platform.advance(100_000);
+    expect(timers.residentCount).to.equal(1);
+    expect(await timers.take(token, thief), 'in memory').to.equal(false);
+    expect(await timers.take(token, owner)).to.equal(true);
+    expect(await timers.take(token, owner), 'a second time').to.equal(false);
     await platform.advance(300_000);
     expect(fired).to.deep.equal([]);
   });

@@ -13,6 +13,7 @@ import {
   sweepEnd,
   timerKey,
   timerRange,
+  typeRange,
 } from '../../src/state/key.js';
 
 const keyGroup = fc.nat(0xffff);
@@ -52,6 +53,19 @@ describe('key', () => {
           compareBytes(a[4], b[4]) ||
           compareBytes(a[5], b[5]);
         expect(Math.sign(compareBytes(entryKeyOf(a), entryKeyOf(b)))).to.equal(Math.sign(order));
+      }),
+    );
+  });
+
+  it('has the records and entries of a type, and no others, in its range', () => {
+    fc.assert(
+      fc.property(recordParts, entryParts, fc.boolean(), ([group, type], other, isSame) => {
+        const parts: typeof other = isSame ? [group, type, other[2], other[3], other[4], other[5]] : other;
+        const { from, to } = typeRange(group, type);
+        for (const key of [recordKey(parts[0], parts[1], parts[2]), entryKeyOf(parts)]) {
+          const isInside = compareBytes(from, key) <= 0 && compareBytes(key, to) < 0;
+          expect(isInside).to.equal(parts[0] === group && parts[1] === type);
+        }
       }),
     );
   });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { defineFunction } from '../../src/sdk/define-function.js';
 import { FunctionType } from '../../src/sdk/function-type.js';
 import { PersistedMap } from '../../src/sdk/persisted-map.js';
+import { CancellationToken } from '../../src/sdk/reply.js';
 import { TestApplication } from '../../src/testing/test-application.js';
 import { gate, moduleOf } from '../dispatch/functions-module.js';
 
@@ -93,6 +94,25 @@ describe('Worker', () => {
     await app.checkpoint();
     expect(app.deadLetters.map(({ code }) => code)).to.deep.equal(['SF_UNBOUND_FUNCTION']);
     expect(await app.state(Odd.at('1'))).to.deep.equal({ n: 0 });
+  });
+
+  it('outlives a cancellation of what is no token: refused where it is made', async () => {
+    const OddFn = defineFunction(
+      Odd,
+      {
+        state: () => ({ tokens: new Map<string, CancellationToken>() }),
+        invoke(ctx, what) {
+          if (what === 'missing') ctx.cancel(this.tokens.get('none') as CancellationToken);
+          if (what === 'plain') ctx.cancel({ timerId: '0'.repeat(32), dueMs: 1e15 } as CancellationToken);
+          if (what === 'made up') ctx.cancel(new CancellationToken('mine', 1e15, ctx.self));
+        },
+      },
+      { retry: { maxAttempts: 1 } },
+    );
+    await using app = await TestApplication.start({ modules: [moduleOf(OddFn)] });
+    for (const what of ['missing', 'plain', 'made up']) await app.client.send(Odd.at('1'), what);
+    await app.checkpoint();
+    expect(app.deadLetters.map(({ code }) => code)).to.deep.equal(new Array(3).fill('SF_UNSUPPORTED_VALUE'));
   });
 
   it('goes on with the next message after many failures in a row at one address', async () => {
