@@ -53,7 +53,7 @@ describe('the structure rules of biome.json', () => {
   });
 
   it('refuse an import of a higher layer, and allow one of a lower', () => {
-    const ladder = ['ports', 'sdk', 'codec', 'state', 'dispatch', 'worker', 'checkpoint', 'application'];
+    const ladder = ['ports', 'sdk', 'codec', 'state', 'dispatch', 'worker', 'checkpoint', 'cluster', 'application'];
     const expected: string[] = [];
     for (const [index, layer] of ladder.entries()) {
       for (const [otherIndex, other] of ladder.entries()) {

@@ -5,6 +5,7 @@ export type { CheckpointOptions, StartOptions } from './application/options.js';
 export { FileBlobStore } from './blob/file-blob-store.js';
 export { MemoryBlobStore } from './blob/memory-blob-store.js';
 export type { CheckpointStatus } from './checkpoint/checkpointer.js';
+export { MemoryNetwork, MemoryTransport } from './cluster/memory-transport.js';
 export { CallbackSink } from './io/callback-sink.js';
 export { JsonLinesSink } from './io/json-lines-sink.js';
 export { JsonLinesSource } from './io/json-lines-source.js';
@@ -28,6 +29,7 @@ export type { Platform } from './ports/platform.js';
 export type { Position } from './ports/position.js';
 export type { Random } from './ports/random.js';
 export type { Scheduled, Scheduler } from './ports/scheduler.js';
+export type { Listening, Transport } from './ports/transport.js';
 export { Address, type AnyAddress, maxIdLength } from './sdk/address.js';
 export type { AskOptions, Context, Headers, QueryContext, Timed } from './sdk/context.js';
 export {

@@ -5,65 +5,86 @@ const chunkSize = 1024;
 /**
  * A first-in-first-out queue whose content can be captured in constant time per thousand messages.
  *
- * Chunks are append-only, and taking a message only moves an index: so a snapshot shares the chunks instead of copying them,
- * and stays what it was while the queue moves on.
+ * Chunks are append-only, and taking a message moves an index: so a snapshot shares the chunks instead of copying them, and
+ * stays what it was while the queue moves on. Only where no snapshot can look is a message that was taken let go of at once:
+ * a thousand large ones would be a lot to keep.
  */
-export class MessageQueue {
-  #chunks: Envelope[][] = [[]];
-  #head: Envelope[] = this.#chunks[0] as Envelope[];
-  #tail: Envelope[] = this.#head;
+export class MessageQueue<T = Envelope> {
+  #chunks: T[][] = [[]];
+  #head: T[] = this.#chunks[0] as T[];
+  #tail: T[] = this.#head;
   #read = 0;
   #size = 0;
+  /** Chunks, from the first on, that a snapshot may still read. */
+  #shared = 0;
 
   get size(): number {
     return this.#size;
   }
 
-  push(envelope: Envelope): void {
+  push(message: T): void {
     if (this.#tail.length === chunkSize) {
       this.#tail = [];
       this.#chunks.push(this.#tail);
     }
-    this.#tail.push(envelope);
+    this.#tail.push(message);
     this.#size += 1;
   }
 
-  shift(): Envelope | undefined {
+  shift(): T | undefined {
     if (this.#size === 0) return undefined;
     if (this.#read === chunkSize) {
       this.#chunks.shift();
-      this.#head = this.#chunks[0] as Envelope[];
+      if (this.#shared > 0) this.#shared -= 1;
+      this.#head = this.#chunks[0] as T[];
       this.#read = 0;
     }
-    const envelope = this.#head[this.#read];
+    const message = this.#head[this.#read];
+    if (this.#shared === 0) this.#head[this.#read] = undefined as T;
     this.#read += 1;
     this.#size -= 1;
     // An empty queue starts a new chunk, so that what was handled can be collected.
-    if (this.#size === 0 && this.#read === chunkSize) {
+    if (this.#size === 0 && (this.#read === chunkSize || this.#shared > 0)) {
       this.#head = this.#tail = [];
       this.#chunks = [this.#head];
       this.#read = 0;
+      this.#shared = 0;
     }
-    return envelope;
+    return message;
   }
 
-  peek(): Envelope | undefined {
+  peek(): T | undefined {
     if (this.#size === 0) return undefined;
     return this.#read === chunkSize ? this.#chunks[1]?.[0] : this.#head[this.#read];
   }
 
+  /** The oldest messages, at most `count` of them, which stay where they are. */
+  first(count: number): T[] {
+    const messages: T[] = [];
+    let from = this.#read;
+    for (const chunk of this.#chunks) {
+      const to = Math.min(chunk.length, from + count - messages.length);
+      for (let index = from; index < to; index += 1) messages.push(chunk[index] as T);
+      from = 0;
+      if (messages.length === count) break;
+    }
+    return messages;
+  }
+
   /** What is queued now, oldest first; unaffected by what happens to the queue later. */
-  snapshot(): Iterable<Envelope> {
-    return envelopesOf([...this.#chunks], this.#read, this.#size);
+  snapshot(): Iterable<T> {
+    if (this.#size === 0) return [];
+    this.#shared = this.#chunks.length;
+    return messagesOf([...this.#chunks], this.#read, this.#size);
   }
 }
 
-function* envelopesOf(chunks: readonly Envelope[][], read: number, size: number): Iterable<Envelope> {
+function* messagesOf<T>(chunks: readonly T[][], read: number, size: number): Iterable<T> {
   let left = size;
   let from = read;
   for (const chunk of chunks) {
     const to = Math.min(chunk.length, from + left);
-    for (let index = from; index < to; index += 1) yield chunk[index] as Envelope;
+    for (let index = from; index < to; index += 1) yield chunk[index] as T;
     left -= Math.max(0, to - from);
     from = 0;
     if (left === 0) return;

@@ -19,4 +19,5 @@ export {
 export { SimulatedDisk, type SimulatedDiskOptions } from './simulated-disk.js';
 export { TestApplication, type TestApplicationOptions } from './test-application.js';
 export type { TestClient } from './test-client.js';
+export { type TransportUnderTest, transportConformance } from './transport-conformance.js';
 export { VirtualPlatform, type VirtualPlatformOptions } from './virtual-platform.js';
