@@ -5,6 +5,8 @@ export type { CheckpointOptions, StartOptions } from './application/options.js';
 export { FileBlobStore } from './blob/file-blob-store.js';
 export { MemoryBlobStore } from './blob/memory-blob-store.js';
 export type { CheckpointStatus } from './checkpoint/checkpointer.js';
+export { checkMembershipKey, checkMembershipPrefix } from './cluster/membership-key.js';
+export { MemoryMembership } from './cluster/memory-membership.js';
 export { CallbackSink } from './io/callback-sink.js';
 export { JsonLinesSink } from './io/json-lines-sink.js';
 export { JsonLinesSource } from './io/json-lines-source.js';
@@ -23,6 +25,7 @@ export type {
   MalformedRecord,
 } from './ports/ingress-source.js';
 export { type Logger, silentLogger } from './ports/logger.js';
+export type { Membership, MembershipRow } from './ports/membership.js';
 export { type Labels, type Metrics, noMetrics } from './ports/metrics.js';
 export type { Platform } from './ports/platform.js';
 export type { Position } from './ports/position.js';
