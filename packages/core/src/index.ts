@@ -6,6 +6,8 @@ export { FileBlobStore } from './blob/file-blob-store.js';
 export { MemoryBlobStore } from './blob/memory-blob-store.js';
 export type { CheckpointStatus } from './checkpoint/checkpointer.js';
 export { MemoryNetwork, MemoryTransport } from './cluster/memory-transport.js';
+export { checkMembershipKey, checkMembershipPrefix } from './cluster/membership-key.js';
+export { MemoryMembership } from './cluster/memory-membership.js';
 export { CallbackSink } from './io/callback-sink.js';
 export { JsonLinesSink } from './io/json-lines-sink.js';
 export { JsonLinesSource } from './io/json-lines-source.js';
@@ -24,6 +26,7 @@ export type {
   MalformedRecord,
 } from './ports/ingress-source.js';
 export { type Logger, silentLogger } from './ports/logger.js';
+export type { Membership, MembershipRow } from './ports/membership.js';
 export { type Labels, type Metrics, noMetrics } from './ports/metrics.js';
 export type { Platform } from './ports/platform.js';
 export type { Position } from './ports/position.js';

@@ -16,6 +16,7 @@ export {
   ingressSourceConformance,
   type MakeIngressSource,
 } from './ingress-source-conformance.js';
+export { type MembershipUnderTest, membershipConformance } from './membership-conformance.js';
 export { SimulatedDisk, type SimulatedDiskOptions } from './simulated-disk.js';
 export { TestApplication, type TestApplicationOptions } from './test-application.js';
 export type { TestClient } from './test-client.js';
