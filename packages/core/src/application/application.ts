@@ -1,9 +1,11 @@
 import pino from 'pino';
 import { FileBlobStore } from '../blob/file-blob-store.js';
-import { Checkpointer, type CheckpointStatus } from '../checkpoint/checkpointer.js';
-import { beginEpoch, ingressSeed, type Recovered, restoreInFlight } from '../checkpoint/recovery.js';
-import { Retention } from '../checkpoint/retention.js';
-import { SuspectGuard } from '../checkpoint/suspect-guard.js';
+import type { CheckpointStatus } from '../checkpoint/checkpointer.js';
+import { Coordinator } from '../cluster/coordinator.js';
+import type { EpochWorker } from '../cluster/epoch-worker.js';
+import { readManifest } from '../cluster/manifest-reader.js';
+import { Participant } from '../cluster/participant.js';
+import type { ParticipantStatus } from '../cluster/report.js';
 import { loadState } from '../dispatch/state-snapshot.js';
 import { JsonLinesSink } from '../io/json-lines-sink.js';
 import { nodePlatform } from '../node/node-platform.js';
@@ -13,34 +15,19 @@ import type { EgressSink } from '../ports/egress-sink.js';
 import type { Logger } from '../ports/logger.js';
 import { noMetrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
+import { randomHex } from '../ports/random.js';
 import type { AnyAddress } from '../sdk/address.js';
 import { deadLetters } from '../sdk/dead-letter.js';
 import { asError } from '../sdk/errors.js';
-import { BlockCache } from '../state/block-cache.js';
-import { SegmentSet } from '../state/segment-set.js';
-import { ShapeTable } from '../state/shape.js';
-import { Worker } from '../worker/worker.js';
 import { Bindings } from './bindings.js';
 import { checkBoundNames } from './bound-names.js';
-import { Client, stoppedError } from './client.js';
+import { Client, type ClientGateway, stoppedError } from './client.js';
 import { Idempotency, idempotencyDefinition } from './idempotency.js';
 import { loadModule, type ModuleSource } from './module-loader.js';
 import { type Settings, type StartOptions, settle } from './options.js';
 
 /** Figures of a running application, since it started. */
-export interface ApplicationStatus {
-  /** Records taken in from ingresses, since the application's very first start. */
-  readonly events: number;
-  readonly invocations: number;
-  readonly failures: number;
-  readonly retries: number;
-  readonly deadLetters: number;
-  readonly egressPublished: number;
-  readonly egressPending: number;
-  /** Messages that wait or are being handled. */
-  readonly backlog: number;
-  /** Addresses in memory. */
-  readonly addresses: number;
+export interface ApplicationStatus extends ParticipantStatus {
   readonly checkpoint: CheckpointStatus;
   /** Where the state is, for people. */
   readonly storage: string;
@@ -95,82 +82,63 @@ interface Launch {
 async function launch({ options, settings, platform, logger, bindings, store }: Launch): Promise<RunningApplication> {
   const metrics = options.metrics ?? noMetrics;
   addSystemBindings(bindings, settings, logger);
-  const recovered = await beginEpoch(store, platform, {
-    maxParallelism: settings.maxParallelism,
-    savepoint: settings.savepoint,
-    checkManifest: (manifest) => checkBoundNames(store, manifest, bindings),
-  });
-  const { log, savepoints, incarnation, manifest } = recovered;
-  const segments = new SegmentSet(store, new BlockCache(settings.cacheBytes));
-  segments.replace(manifest?.segments ?? []);
-  const shapes = new ShapeTable(manifest?.shapes);
-  const retention = new Retention(store, log, savepoints, { keep: settings.keep });
+  const incarnation = randomHex(platform.random, 8);
   let running: RunningApplication | undefined;
   const failed = (error: unknown) => running?.fail(error);
-  const worker = new Worker({
+  const participant = new Participant({
     platform,
     logger,
     metrics,
+    store,
     bindings: {
       definitionOf: (name) => bindings.functionOf(name),
       retired: bindings.retired,
       ingresses: bindings.ingresses,
       egresses: bindings.egresses,
     },
-    segments,
-    shapes,
-    maxParallelism: settings.maxParallelism,
     limits: { maxBacklog: settings.maxBacklog, maxActivations: settings.maxActivations },
-    applicationTimeMs: manifest?.applicationTimeMs ?? 0,
-    ingressProgress: manifest?.ingresses ?? {},
-    egressPositions: manifest?.egresses ?? {},
-    seedOf: (ingress) => ingressSeed(log.logId as string, ingress),
+    cacheBytes: settings.cacheBytes,
+    stopTimeoutMs: settings.stopTimeoutMs,
+    endpoint: localEndpoint,
+    incarnation,
+    takesWork: true,
+    leaseMs: Number.POSITIVE_INFINITY,
+    readManifest: ({ base }) => readManifest(store, base),
+    report: (report) => coordinator.hear(report),
+    send: () => {},
     failed,
-    wanted: () => running?.checkpointer.request(),
   });
-  const checkpointer = new Checkpointer({
-    worker,
-    log,
-    store,
-    segments,
-    shapes,
-    retention,
-    savepoints,
+  const coordinator = new Coordinator({
     platform,
     logger,
     metrics,
-    settings: recovered.settings,
+    store,
     incarnation,
-    lastCheckpoint: manifest?.checkpoint ?? 0,
-    base: manifest,
+    maxParallelism: settings.maxParallelism,
+    savepoint: settings.savepoint,
+    keep: settings.keep,
+    cacheBytes: settings.cacheBytes,
     intervalMs: settings.intervalMs,
     maxFailures: settings.maxFailures,
+    checkpointTimeoutMs: Number.POSITIVE_INFINITY,
+    workers: 1,
+    leaseMs: Number.POSITIVE_INFINITY,
+    settleMs: 0,
+    ingresses: [...bindings.ingresses.keys()],
+    egresses: [...bindings.egresses.keys()],
+    checkManifest: (manifest) => checkBoundNames(store, manifest, bindings),
+    direct: (_endpoint, directive) => participant.obey(directive),
     failed,
+    drained: () => running?.drained(),
   });
-  running = new RunningApplication({ worker, checkpointer, platform, logger, settings, store, incarnation, bindings });
-  try {
-    await worker.openSinks();
-    if (manifest !== undefined) await restoreInFlight(store, manifest, worker, (name) => bindings.retired.has(name));
-    worker.dispatcher.guard = guardFor(recovered);
-    await worker.open();
-    checkpointer.start();
-    await retention.sweep();
-  } catch (error) {
-    await checkpointer.stop();
-    await worker.close();
-    bindings.services.dispose();
-    throw error;
-  }
+  running = new RunningApplication({ participant, coordinator, platform, logger, settings, store, bindings });
+  await running.begin();
   if (options.handleSignals ?? true) running.handleSignals();
   return running;
 }
 
-/** After several ends of the process in a row at one manifest, messages are handled one at a time until the next checkpoint. */
-function guardFor(recovered: Recovered): SuspectGuard | undefined {
-  return recovered.attempts > suspicionAfter ? new SuspectGuard(recovered.log, recovered.suspects) : undefined;
-}
-
-const suspicionAfter = 3;
+/** The name of the only participant of a process that runs an application alone. */
+const localEndpoint = 'local';
 
 function addSystemBindings(bindings: Bindings, { directory }: Settings, logger: Logger): void {
   bindings.functions.set(
@@ -201,13 +169,12 @@ class LogSink implements EgressSink<unknown> {
 }
 
 interface Parts {
-  readonly worker: Worker;
-  readonly checkpointer: Checkpointer;
+  readonly participant: Participant;
+  readonly coordinator: Coordinator;
   readonly platform: Platform;
   readonly logger: Logger;
   readonly settings: Settings;
   readonly store: BlobStore;
-  readonly incarnation: string;
   readonly bindings: Bindings;
 }
 
@@ -220,59 +187,61 @@ export class RunningApplication implements AsyncDisposable {
    * when it failed. Pending timers do not keep it running; they go on at the next start.
    */
   readonly finished: Promise<void>;
-  /** @internal */
-  readonly checkpointer: Checkpointer;
   readonly #parts: Parts;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
   #ending: Promise<void> | undefined;
   #failure: Error | undefined;
+  #hasBegun = false;
   #releaseSignals: () => void = () => {};
 
   /** @internal */
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.checkpointer = parts.checkpointer;
-    this.client = new Client(parts.worker, parts.platform, parts.incarnation);
+    const { participant, bindings, platform } = parts;
+    const gateway: ClientGateway = {
+      incarnation: participant.incarnation,
+      definitionOf: (name) => bindings.definitionOf(name),
+      submit: (submission) => participant.submit(submission),
+    };
+    this.client = new Client(gateway, platform);
+    participant.onReply = (target, reply) => this.client.receive(target, reply);
     this.finished = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     this.finished.catch(() => undefined); // Whoever awaits it sees the failure; nobody has to.
-    if (parts.bindings.ingresses.size > 0) void parts.worker.whenDrained().then(() => this.stop());
   }
 
   get status(): ApplicationStatus {
-    const { worker, checkpointer, settings } = this.#parts;
-    const { counts } = worker.dispatcher;
-    let events = 0;
-    for (const pump of worker.pumps.values()) events += pump.progress.routed;
-    let egressPublished = 0;
-    let egressPending = 0;
-    for (const outlet of worker.outlets.values()) {
-      if (outlet.name !== deadLetters.name) egressPublished += outlet.published;
-      egressPending += outlet.pending;
-    }
+    const { participant, coordinator, settings } = this.#parts;
     return {
-      events,
-      ...counts,
-      egressPublished,
-      egressPending,
-      backlog: worker.dispatcher.backlog,
-      addresses: worker.state.size,
-      checkpoint: checkpointer.status,
+      ...participant.status,
+      checkpoint: coordinator.status,
       storage: settings.directory ?? 'a blob store',
     };
   }
 
+  /** @internal Resolves when messages are handled. @throws what keeps the application from starting */
+  async begin(): Promise<void> {
+    const { participant, coordinator } = this.#parts;
+    participant.start();
+    try {
+      await coordinator.whenRunning();
+      this.#hasBegun = true;
+    } catch {
+      await this.finished; // It tells why.
+    }
+  }
+
   /** Takes a checkpoint that stays under a name. @throws SF_SAVEPOINT_EXISTS, SF_INVALID_NAME */
   async savepoint(name: string): Promise<void> {
-    await this.checkpointer.savepoint(name);
+    await this.#parts.coordinator.savepoint(name);
   }
 
   /** Takes a checkpoint now; resolves when it is committed. */
   async checkpoint(): Promise<void> {
-    await this.checkpointer.now();
+    await this.#parts.coordinator.checkpoint();
   }
 
   /** Stops: closes ingresses, lets handlers end, takes a final checkpoint, publishes what it holds. */
@@ -292,17 +261,24 @@ export class RunningApplication implements AsyncDisposable {
     });
   }
 
+  /** @internal Everything that its ingresses had is handled. */
+  drained(): void {
+    if (this.#parts.bindings.ingresses.size > 0) void this.stop();
+  }
+
   /** @internal Something failed that cannot go on: everything since the last checkpoint is left to the next start. */
   fail(error: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = asError(error);
-    this.#parts.logger.error({ err: this.#failure }, 'the application failed');
-    this.#ending ??= this.#abort();
+    if (this.#hasBegun) this.#parts.logger.error({ err: this.#failure }, 'the application failed');
+    this.#ending ??= this.#release();
   }
 
   /** @internal The committed state of an address, by property: what its next handler would find. */
   async stateOf(address: AnyAddress): Promise<Record<string, unknown>> {
-    const { worker } = this.#parts;
+    const { participant, coordinator } = this.#parts;
+    await coordinator.whenRunning();
+    const { worker } = participant.current as EpochWorker;
     const activation = await worker.state.peek(worker.dispatcher.hostAt(address), address);
     return loadState(activation, worker.time.now());
   }
@@ -312,43 +288,32 @@ export class RunningApplication implements AsyncDisposable {
    * stops as well, so that what is under way never goes on.
    */
   abandon(): void {
-    const { worker, checkpointer, bindings } = this.#parts;
+    const { participant, coordinator, bindings } = this.#parts;
     const stopped = stoppedError();
     this.#ending ??= Promise.resolve();
     this.#releaseSignals();
-    void checkpointer.stop();
-    void worker.close();
+    void coordinator.close();
+    void participant.stop();
     this.client.close(stopped);
     bindings.services.dispose();
     this.#reject(stopped);
   }
 
   async #stop(): Promise<void> {
-    const { worker, checkpointer } = this.#parts;
     try {
-      await worker.drain();
-      worker.dispatcher.pause();
-      await this.#handlersEnd();
-      // A second checkpoint records that all of the first is published, so that nothing is published again at the next start.
-      for (let round = 0; round < 3 && this.#failure === undefined && worker.hasChanges; round += 1) {
-        await checkpointer.now();
-        for (const outlet of worker.outlets.values()) await outlet.drained();
-      }
+      await this.#parts.coordinator.drain();
+      for (const outlet of this.#parts.participant.current?.worker.outlets.values() ?? []) await outlet.drained();
     } catch (error) {
       this.#failure ??= asError(error);
     }
     await this.#release();
   }
 
-  async #abort(): Promise<void> {
-    await this.#release();
-  }
-
   async #release(): Promise<void> {
-    const { worker, checkpointer, store, bindings } = this.#parts;
+    const { participant, coordinator, store, bindings } = this.#parts;
     this.#releaseSignals();
-    await checkpointer.stop();
-    await worker.close();
+    await coordinator.close();
+    await participant.stop();
     this.client.close(stoppedError(this.#failure));
     bindings.services.dispose();
     try {
@@ -358,17 +323,5 @@ export class RunningApplication implements AsyncDisposable {
     }
     if (this.#failure === undefined) this.#resolve();
     else this.#reject(this.#failure);
-  }
-
-  /** Resolves when no asynchronous handler runs, or the patience for that has ended. */
-  #handlersEnd(): Promise<void> {
-    const { worker, platform, settings } = this.#parts;
-    return new Promise((resolve) => {
-      const timer = platform.scheduler.after(settings.stopTimeoutMs, resolve);
-      worker.whenQuiet().then(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
   }
 }

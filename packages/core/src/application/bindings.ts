@@ -76,6 +76,16 @@ export class Bindings implements Binder {
     return definition;
   }
 
+  /** As `functionOf`. @throws SF_UNBOUND_FUNCTION */
+  definitionOf(name: string): FunctionDefinition {
+    const definition = this.functionOf(name);
+    if (definition !== undefined) return definition;
+    throw new StatefulFunctionsError(
+      'SF_UNBOUND_FUNCTION',
+      `no module binds ${name}. Bind it with binder.bindFunctions().`,
+    );
+  }
+
   bindIngress<T>(ingress: Ingress<T>, source: IngressSource<NoInfer<T>>): void {
     if (this.ingresses.has(ingress.name)) throw duplicate(`the ingress ${ingress.name}`);
     this.ingresses.set(ingress.name, { ingress: ingress as Ingress<unknown>, source, routers: [] });

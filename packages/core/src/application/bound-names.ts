@@ -7,7 +7,8 @@ import { StatefulFunctionsError } from '../sdk/errors.js';
 import { BlockCache } from '../state/block-cache.js';
 import { parseKey, timerRange, typeRange } from '../state/key.js';
 import { SegmentSet } from '../state/segment-set.js';
-import type { StoredTimer } from '../worker/message-form.js';
+import { isRecord, isReply } from '../worker/channel-item.js';
+import type { StoredMessage, StoredTimer } from '../worker/message-form.js';
 import type { Bindings } from './bindings.js';
 
 /** So that a block with several key groups is read once. */
@@ -56,19 +57,27 @@ async function checkState(
 
 async function checkInFlight(
   store: BlobStore,
-  { part }: CheckpointEntry,
+  { parts }: CheckpointEntry,
   bindings: Bindings,
   isKnown: (name: string) => boolean,
 ): Promise<void> {
-  if (part === undefined) return;
-  for await (const item of readInFlight(store, part.blob, part.offset, part.length)) {
-    const stored = item as StoredInFlight;
-    if (stored.kind === 'message') {
-      const [target] = stored.message;
-      if (!isKnown(target.type.name)) throw removedFunction(target.type.name, `a message to ${target} waits`);
-    } else if (!bindings.egresses.has(stored.egress) && !bindings.retired.has(stored.egress)) {
-      throw removedConnector(`records for the egress ${stored.egress} wait to be published`, stored.egress);
+  for (const part of parts) {
+    for await (const item of readInFlight(store, part.blob, part.offset, part.length)) {
+      const stored = item as StoredInFlight;
+      if (stored.kind === 'egress') checkEgress(stored.egress);
+      else if (stored.kind === 'message') checkTarget(stored.message);
+      else if (isRecord(stored.item)) checkEgress(stored.item[1]);
+      else if (!isReply(stored.item)) checkTarget(stored.item);
     }
+  }
+
+  function checkTarget([target]: StoredMessage): void {
+    if (!isKnown(target.type.name)) throw removedFunction(target.type.name, `a message to ${target} waits`);
+  }
+
+  function checkEgress(name: string): void {
+    if (bindings.egresses.has(name) || bindings.retired.has(name)) return;
+    throw removedConnector(`records for the egress ${name} wait to be published`, name);
   }
 }
 

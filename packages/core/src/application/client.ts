@@ -1,5 +1,4 @@
 import { copyValue } from '../codec/data-model.js';
-import { Envelope, type MessageId, parseId } from '../dispatch/envelope.js';
 import { operationProxy, type ProxyKind } from '../dispatch/operation-proxy.js';
 import type { Platform } from '../ports/platform.js';
 import { randomHex } from '../ports/random.js';
@@ -8,9 +7,11 @@ import type { Headers } from '../sdk/context.js';
 import type { Caller, ContractAddress, Operations, Reply, Sender } from '../sdk/contract.js';
 import { type Duration, durationMs } from '../sdk/duration.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
-import type { ClientReplyTarget, Consistency } from '../sdk/reply.js';
+import type { FunctionDefinition } from '../sdk/function-definition.js';
+import { type ClientReplyTarget, type Consistency, ReplyHandle } from '../sdk/reply.js';
 import { validate } from '../sdk/schema.js';
-import type { Worker } from '../worker/worker.js';
+import type { StoredMessage } from '../worker/message-form.js';
+import type { Submission } from '../worker/worker.js';
 import { Idempotency } from './idempotency.js';
 
 export interface SendOptions {
@@ -26,6 +27,15 @@ export interface CallOptions extends SendOptions {
   readonly timeout?: Duration;
 }
 
+/** The participant that takes a client's messages to functions, and replies back. */
+export interface ClientGateway {
+  /** The random name of its start, by which replies find it. */
+  readonly incarnation: string;
+  /** @throws SF_UNBOUND_FUNCTION */
+  definitionOf(typeName: string): FunctionDefinition;
+  submit(submission: Submission): void;
+}
+
 interface Waiting {
   settle(reply: Reply<unknown>): void;
   fail(error: Error): void;
@@ -39,23 +49,25 @@ const defaultTimeoutMs = 30_000;
  * A send resolves when the message is durable; an ask or query with its reply, once nothing that it shows can be rolled back.
  */
 export class Client {
-  readonly #worker: Worker;
+  readonly #gateway: ClientGateway;
   readonly #platform: Platform;
-  readonly #name: string;
   readonly #waiting = new Map<number, Waiting>();
   #calls = 0;
   #closed: Error | undefined;
 
-  constructor(worker: Worker, platform: Platform, name: string) {
-    this.#worker = worker;
+  constructor(gateway: ClientGateway, platform: Platform) {
+    this.#gateway = gateway;
     this.#platform = platform;
-    this.#name = name;
-    worker.onReply = (target, reply) => this.#deliver(target, reply);
+  }
+
+  /** Takes a reply to one of its calls. */
+  receive(target: ClientReplyTarget, reply: Reply<unknown>): void {
+    if (target.client === this.#gateway.incarnation) this.#settle(target.call, reply);
   }
 
   /** Sends a message to a function; resolves when it is durable. @throws SF_STOPPED, SF_SCHEMA, SF_UNSUPPORTED_VALUE */
   async send<M>(to: Address<M>, message: NoInfer<M>, options: SendOptions = {}): Promise<void> {
-    const { schema, name } = this.#worker.dispatcher.hostOf(to.type.name).definition.type;
+    const { schema, name } = this.#gateway.definitionOf(to.type.name).type;
     const checked = schema === undefined ? message : validate(schema, message, `message to ${name}`);
     await this.#send(to, undefined, checked, options);
   }
@@ -90,7 +102,7 @@ export class Client {
     kind: ProxyKind,
     emit: (to: AnyAddress, operation: string, message: unknown) => unknown,
   ): T {
-    return operationProxy(to, this.#worker.dispatcher.hostOf(to.type.name).definition.operations, kind, emit) as T;
+    return operationProxy(to, this.#gateway.definitionOf(to.type.name).operations, kind, emit) as T;
   }
 
   async #send(to: AnyAddress, operation: string | undefined, message: unknown, options: SendOptions): Promise<void> {
@@ -98,11 +110,11 @@ export class Client {
       await this.#callOnce(to, operation, message, options, options.idempotencyKey);
       return;
     }
-    const envelope = this.#envelope(to, operation, message, options.headers);
+    const stored = this.#message(to, operation, message, options.headers);
     await new Promise<void>((resolve, reject) => {
       const number = this.#await({ settle: () => resolve(), fail: reject });
-      this.#worker.submit(envelope);
-      this.#worker.onceCommitted(() => this.#settle(number, { ok: true, value: undefined }));
+      const committed = () => this.#settle(number, { ok: true, value: undefined });
+      this.#gateway.submit({ message: stored, committed });
     });
   }
 
@@ -153,26 +165,27 @@ export class Client {
         },
       });
       const { consistency = 'committed' } = options;
-      const target: ClientReplyTarget = { kind: 'client', client: this.#name, call: number, consistency, query };
-      this.#worker.submit(this.#envelope(to, operation, message, options.headers, target));
+      const { incarnation: client } = this.#gateway;
+      const target: ClientReplyTarget = { kind: 'client', client, call: number, consistency, query };
+      const stored = this.#message(to, operation, message, options.headers, target);
+      this.#gateway.submit({ message: stored, committed: undefined });
     });
     if (reply.ok) return reply.value;
     throw new CallError(reply.error.code, reply.error.message);
   }
 
-  #envelope(
+  #message(
     to: AnyAddress,
     operation: string | undefined,
     message: unknown,
     headers: Headers = {},
     reply?: ClientReplyTarget,
-  ): Envelope {
+  ): StoredMessage {
     if (this.#closed !== undefined) throw this.#closed;
-    const host = this.#worker.dispatcher.hostOf(to.type.name);
-    const envelope = new Envelope(host, to, copyValue(message), operation, undefined, { ...headers }, reply);
-    const id: MessageId = envelope;
-    parseId(randomHex(this.#platform.random, 16), id);
-    return envelope;
+    this.#gateway.definitionOf(to.type.name);
+    const handle = reply === undefined ? undefined : new ReplyHandle(reply);
+    const id = randomHex(this.#platform.random, 16);
+    return [to, copyValue(message), operation, undefined, { ...headers }, handle, id, 1, 0, undefined, false];
   }
 
   #await(waiting: Waiting): number {
@@ -191,10 +204,6 @@ export class Client {
       },
     });
     return number;
-  }
-
-  #deliver(target: ClientReplyTarget, reply: Reply<unknown>): void {
-    if (target.client === this.#name) this.#settle(target.call, reply);
   }
 
   #settle(number: number, reply: Reply<unknown>): void {

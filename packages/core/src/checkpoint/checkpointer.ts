@@ -9,16 +9,23 @@ import { garbageTest } from '../state/garbage.js';
 import type { SegmentRef } from '../state/segment.js';
 import type { SegmentSet } from '../state/segment-set.js';
 import type { ShapeTable } from '../state/shape.js';
-import type { Worker, WorkerCut } from '../worker/worker.js';
-import { type CheckpointEntry, condemnedBy, type FixedSettings } from './manifest.js';
+import {
+  type CheckpointEntry,
+  condemnedBy,
+  type EgressProgress,
+  type EntryHeader,
+  type FixedSettings,
+  type IngressProgress,
+  type PartRef,
+} from './manifest.js';
 import type { ManifestLog } from './manifest-log.js';
 import { newPartName } from './part-name.js';
-import { egressPrefix, writePart } from './part-writer.js';
 import type { Retention } from './retention.js';
 import type { Savepoint, Savepoints } from './savepoints.js';
+import type { CheckpointGroup, WorkerPart } from './worker-part.js';
 
 export interface CheckpointerOptions {
-  readonly worker: Worker;
+  readonly group: CheckpointGroup;
   readonly log: ManifestLog;
   readonly store: BlobStore;
   readonly segments: SegmentSet;
@@ -32,11 +39,14 @@ export interface CheckpointerOptions {
   readonly incarnation: string;
   /** The id of the last checkpoint. */
   readonly lastCheckpoint: number;
-  readonly base: Pick<CheckpointEntry, 'segments' | 'part'> | undefined;
+  /** The checkpoint that the epoch begins with. */
+  readonly base: CheckpointEntry | undefined;
   readonly intervalMs: number;
   /** So many failures in a row end the application. */
   readonly maxFailures: number;
   readonly failed: (error: unknown) => void;
+  /** Every ingress has ended and nothing is in flight: known from a checkpoint, which sees all workers at one instant. */
+  readonly drained: () => void;
 }
 
 /** The last committed checkpoint, for people. */
@@ -49,6 +59,8 @@ export interface CheckpointStatus {
   readonly segments: number;
   readonly bytes: number;
 }
+
+type ManifestBody = Omit<CheckpointEntry, keyof EntryHeader>;
 
 /** A finished compaction that waits for the next manifest. */
 interface Compacted {
@@ -71,7 +83,7 @@ export class Checkpointer {
   #forced = false;
   #stopped = false;
   #checkpoint: number;
-  #last: Pick<CheckpointEntry, 'segments' | 'part'> | undefined;
+  #last: CheckpointEntry | undefined;
   #lastIndex = 0;
   #published = 0;
   #committed = 0;
@@ -182,23 +194,29 @@ export class Checkpointer {
   }
 
   async #take(): Promise<void> {
-    const { worker, platform, log, logger, metrics } = this.#options;
+    const { group, platform, log, logger, metrics } = this.#options;
     this.#wanted = false;
-    if (!worker.hasChanges && this.#compacted === undefined && !this.#forced) return;
+    const isNeeded = this.#compacted !== undefined || this.#forced;
+    if (!group.hasChanges && !isNeeded) return;
     this.#forced = false;
     const startMs = platform.clock.monotonic();
     this.#checkpoint += 1;
-    const blob = newPartName(platform, log.epoch, this.#options.incarnation);
-    const cut = worker.cut();
-    let body: Omit<CheckpointEntry, 'index' | 'token' | 'previous' | 'epoch' | 'logId' | 'timeMs'>;
+    const checkpoint = this.#checkpoint;
+    let body: ManifestBody;
     let compacted: Compacted | undefined;
+    let isDrained: boolean;
     try {
-      const part = await writePart(cut, this.#options.store, platform.scheduler, blob);
+      const parts = await group.take(checkpoint);
+      isDrained = parts.every((part) => part.isDrained);
+      if (!isNeeded && parts.every(({ isChanged }) => !isChanged)) {
+        this.#options.retention.discard(group.abandoned(checkpoint));
+        if (isDrained) this.#options.drained();
+        return;
+      }
       compacted = this.#compacted;
-      const segments = this.#segmentsWith(part.segment, compacted);
-      body = this.#manifest(cut, segments, part.inFlight);
+      body = this.#manifest(parts, compacted);
     } catch (error) {
-      this.#abandon(error, blob);
+      this.#abandon(error);
       throw error;
     }
     // From here on the checkpoint may exist, whatever happens.
@@ -211,68 +229,73 @@ export class Checkpointer {
     this.#lastIndex = entry.index;
     if (compacted !== undefined && this.#compacted === compacted) this.#compacted = undefined;
     this.#options.segments.replace(entry.segments);
-    worker.dispatcher.guard = undefined; // The process has come further than it ever did from the last manifest.
-    worker.committed(egressPrefix(entry.logId, entry.index, 0));
+    group.committed(checkpoint, entry);
     this.#lastDurationMs = platform.clock.monotonic() - startMs;
     metrics.observe('sf_checkpoint_duration_seconds', this.#lastDurationMs / 1_000);
     logger.debug(
       { checkpoint: entry.checkpoint, index: entry.index, durationMs: this.#lastDurationMs },
       'checkpoint committed',
     );
+    if (isDrained) this.#options.drained();
     await this.#tidy();
   }
 
-  #manifest(
-    cut: WorkerCut,
-    segments: readonly SegmentRef[],
-    part: CheckpointEntry['part'],
-  ): Omit<CheckpointEntry, 'index' | 'token' | 'previous' | 'epoch' | 'logId' | 'timeMs'> {
-    const egresses = Object.fromEntries([...cut.egresses].map(([name, { position }]) => [name, { position }]));
-    const isPublished = [...cut.egresses.values()].every(({ runs }) =>
-      runs.every(({ prefix }) => prefix === undefined),
-    );
-    if (isPublished) this.#published = this.#lastIndex;
+  #manifest(parts: readonly WorkerPart[], compacted: Compacted | undefined): ManifestBody {
+    const { shapes, settings } = this.#options;
+    const fresh: SegmentRef[] = [];
+    const inFlight: PartRef[] = [];
+    const ingresses: Record<string, IngressProgress> = {};
+    const egresses: Record<string, EgressProgress> = {};
+    let applicationTimeMs = this.#last?.applicationTimeMs ?? 0;
+    for (const part of parts) {
+      if (part.segment !== undefined) fresh.push(part.segment);
+      if (part.inFlight !== undefined) inFlight.push(part.inFlight);
+      shapes.add(part.shapes);
+      Object.assign(ingresses, part.ingresses);
+      Object.assign(egresses, part.egresses);
+      applicationTimeMs = Math.max(applicationTimeMs, part.applicationTimeMs);
+    }
+    if (parts.every(({ isPublished }) => isPublished)) this.#published = this.#lastIndex;
+    const segments = this.#segmentsWith(fresh, compacted);
     return {
       kind: 'checkpoint',
       checkpoint: this.#checkpoint,
-      settings: this.#options.settings,
-      applicationTimeMs: cut.applicationTimeMs,
+      settings,
+      applicationTimeMs,
       segments,
-      shapes: this.#options.shapes.shapes,
-      ingresses: cut.ingresses,
+      shapes: [...shapes.shapes],
+      ingresses,
       egresses,
-      part,
+      parts: inFlight,
       published: this.#published,
-      condemned: condemnedBy({ segments, part }, this.#last),
+      condemned: condemnedBy({ segments, parts: inFlight }, this.#last),
     };
   }
 
-  #abandon(error: unknown, blob: string): void {
+  #abandon(error: unknown): void {
     this.#abandoned += 1;
     this.#failures += 1;
-    this.#options.worker.abandon();
-    this.#options.retention.discard([blob]);
+    this.#options.retention.discard(this.#options.group.abandoned(this.#checkpoint));
     this.#options.metrics.count('sf_checkpoint_failures_total');
     const fields = { checkpoint: this.#checkpoint, failures: this.#failures, err: asError(error) };
     this.#options.logger.error(fields, 'checkpoint abandoned; the next one will hold what it would have held');
   }
 
   /** The live segments with what is new in front, and the inputs of a compaction replaced by its output. */
-  #segmentsWith(fresh: SegmentRef | undefined, compacted: Compacted | undefined): readonly SegmentRef[] {
-    let segments = [...this.#options.segments.refs];
+  #segmentsWith(fresh: readonly SegmentRef[], compacted: Compacted | undefined): readonly SegmentRef[] {
+    const segments = [...this.#options.segments.refs];
     if (compacted !== undefined) {
       const from = segments.indexOf(compacted.inputs[0] as SegmentRef);
       const isThere = from >= 0 && compacted.inputs.every((input, index) => segments[from + index] === input);
       invariant(isThere, 'one compaction at a time replaces segments, and new ones only come in front of them');
       segments.splice(from, compacted.inputs.length, ...(compacted.output === undefined ? [] : [compacted.output]));
     }
-    if (fresh !== undefined) segments = [fresh, ...segments];
-    return segments;
+    return [...fresh, ...segments];
   }
 
   async #tidy(): Promise<void> {
     try {
-      await this.#options.retention.collect();
+      await this.#options.retention.collect(this.#options.group.readFrom);
     } catch (error) {
       // What could not be deleted is tried again after the next checkpoint; nothing depends on it.
       this.#options.logger.warn({ err: asError(error) }, 'old checkpoints could not be deleted');
@@ -281,7 +304,7 @@ export class Checkpointer {
   }
 
   #startCompaction(): void {
-    const { segments, store, platform, log, logger, worker, shapes } = this.#options;
+    const { segments, store, platform, log, logger, shapes } = this.#options;
     if (this.#compaction !== undefined || this.#compacted !== undefined || this.#stopped) return;
     const { refs } = segments;
     const pick = pickCompaction(refs);
@@ -291,7 +314,7 @@ export class Checkpointer {
     logger.debug({ segments: inputs.length, blob: blobName }, 'compaction began');
     const work = compact(store, inputs, {
       bottom: pick.from + pick.count === refs.length,
-      nowMs: worker.time.now(),
+      nowMs: this.#last?.applicationTimeMs ?? 0,
       blobName,
       yield: () => nextTurn(platform.scheduler),
       isGarbage: garbageTest(shapes),

@@ -40,12 +40,12 @@ export interface CheckpointEntry extends EntryHeader {
   readonly applicationTimeMs: number;
   /** All live segments, newest first. */
   readonly segments: readonly SegmentRef[];
-  /** The shape table of state records, by index. Only ever grows. */
+  /** The shapes of state records. Only ever grows. */
   readonly shapes: readonly Shape[];
   readonly ingresses: Readonly<Record<string, IngressProgress>>;
   readonly egresses: Readonly<Record<string, EgressProgress>>;
-  /** Messages in flight, due retries, and egress records and replies not known to be published; `undefined` for none. */
-  readonly part: PartRef | undefined;
+  /** Of each worker that has any: messages in flight, due retries, egress records and replies not known to be published. */
+  readonly parts: readonly PartRef[];
   /** The index of the newest checkpoint whose egress was all known to be published at this cut; 0 for none. */
   readonly published: number;
   /** Blobs that the manifest before refers to and this one does not. Only what is named here gets deleted. */
@@ -103,8 +103,10 @@ export interface EgressProgress {
   readonly position: Position;
 }
 
-/** A stretch of a blob. */
+/** What one worker had in flight: a stretch of a blob. */
 export interface PartRef {
+  /** The number of the worker in its epoch. */
+  readonly slot: number;
   readonly blob: string;
   readonly offset: number;
   readonly length: number;
@@ -146,17 +148,17 @@ export function decodeEntry(name: string, bytes: Uint8Array): LogEntry {
 }
 
 /** Every blob without which a manifest cannot be recovered. */
-export function blobsOf(manifest: Pick<CheckpointEntry, 'segments' | 'part'>): Set<string> {
+export function blobsOf(manifest: Pick<CheckpointEntry, 'segments' | 'parts'>): Set<string> {
   const blobs = new Set<string>();
   for (const segment of manifest.segments) blobs.add(segment.blob);
-  if (manifest.part !== undefined) blobs.add(manifest.part.blob);
+  for (const { blob } of manifest.parts) blobs.add(blob);
   return blobs;
 }
 
 /** What a manifest must condemn: the blobs of its predecessor that it no longer refers to. */
 export function condemnedBy(
-  next: Pick<CheckpointEntry, 'segments' | 'part'>,
-  previous: Pick<CheckpointEntry, 'segments' | 'part'> | undefined,
+  next: Pick<CheckpointEntry, 'segments' | 'parts'>,
+  previous: Pick<CheckpointEntry, 'segments' | 'parts'> | undefined,
 ): string[] {
   if (previous === undefined) return [];
   const live = blobsOf(next);

@@ -6,9 +6,10 @@ import { timerKey } from '../state/key.js';
 import type { SegmentRef } from '../state/segment.js';
 import type { Entry } from '../state/segment-set.js';
 import { SegmentWriter } from '../state/segment-writer.js';
-import { storeMessage, storeTimer } from '../worker/message-form.js';
+import type { ChannelItem } from '../worker/channel-item.js';
+import { type StoredMessage, storeMessage, storeTimer } from '../worker/message-form.js';
 import type { WorkerCut } from '../worker/worker.js';
-import { encodeInFlight, type InFlightItem } from './in-flight.js';
+import { encodeInFlight } from './in-flight.js';
 import type { PartRef } from './manifest.js';
 
 /** A worker's part of a checkpoint, as it lies in the blob store. */
@@ -19,9 +20,19 @@ export interface WrittenPart {
   readonly inFlight: PartRef | undefined;
 }
 
-/** One thing in flight, as the part holds it. */
+/** What crossed the cut on the channels of a worker. */
+export interface ChannelCapture {
+  /** Arrived after the cut, and was sent before the sender's. */
+  readonly recorded: Iterable<ChannelItem>;
+  /** Was not on its way yet. */
+  readonly unsent: Iterable<ChannelItem>;
+}
+
+/** One thing in flight, as the part holds it. In the order in which they are put back, but for what was not sent yet. */
 export type StoredInFlight =
-  | { readonly kind: 'message'; readonly message: ReturnType<typeof storeMessage> }
+  | { readonly kind: 'message'; readonly message: StoredMessage }
+  /** On its way between workers. What was not sent yet comes behind what any other part holds for the same receiver. */
+  | { readonly kind: 'item'; readonly item: ChannelItem; readonly unsent: boolean }
   | {
       /** Records of one egress and one checkpoint, many in an item: encoding them one by one takes three times as long. */
       readonly kind: 'egress';
@@ -41,17 +52,18 @@ const timersPerSlice = 512;
 /**
  * Encodes a cut, a slice at a time, and writes it as one blob: the segment of changed state and timers, then what is in
  * flight. Nothing is written where there is nothing of either.
+ *
+ * @param channels resolves once everything has arrived that was sent before its sender's cut.
  */
 export async function writePart(
   cut: WorkerCut,
-  store: BlobStore,
-  scheduler: Scheduler,
-  blob: string,
+  channels: Promise<ChannelCapture> | undefined,
+  { store, scheduler, blob, slot }: { store: BlobStore; scheduler: Scheduler; blob: string; slot: number },
 ): Promise<WrittenPart> {
   const segment = await encodeSegment(cut, scheduler, blob);
   const blocks: Uint8Array[] = [];
   let inFlightLength = 0;
-  for (const block of encodeInFlight(inFlightItems(cut))) {
+  for (const block of encodeInFlight(inFlightItems(cut, await channels))) {
     blocks.push(block);
     inFlightLength += block.length;
     await nextTurn(scheduler);
@@ -62,7 +74,7 @@ export async function writePart(
   const offset = segment?.ref.length ?? 0;
   return {
     segment: segment?.ref,
-    inFlight: inFlightLength === 0 ? undefined : { blob, offset, length: inFlightLength },
+    inFlight: inFlightLength === 0 ? undefined : { slot, blob, offset, length: inFlightLength },
   };
 }
 
@@ -105,7 +117,10 @@ async function timerEntries(cut: WorkerCut, scheduler: Scheduler): Promise<Map<n
   return groups;
 }
 
-function* inFlightItems({ inFlight, egresses }: WorkerCut): Iterable<InFlightItem> {
+function* inFlightItems(
+  { inFlight, egresses }: WorkerCut,
+  channels: ChannelCapture | undefined,
+): Iterable<StoredInFlight> {
   for (const captured of inFlight.current)
     yield { kind: 'message', message: storeMessage(captured.envelope, captured) };
   for (const queue of inFlight.waiting)
@@ -120,10 +135,12 @@ function* inFlightItems({ inFlight, egresses }: WorkerCut): Iterable<InFlightIte
           first: first + from,
           values: values.slice(from, from + recordsPerItem),
           headers: headers?.slice(from, from + recordsPerItem),
-        } satisfies StoredInFlight;
+        };
       }
     }
   }
+  for (const item of channels?.recorded ?? []) yield { kind: 'item', item, unsent: false };
+  for (const item of channels?.unsent ?? []) yield { kind: 'item', item, unsent: true };
 }
 
 /** What the ids of records that were new in a checkpoint begin with: the same whenever that checkpoint is recovered. */

@@ -5,13 +5,9 @@ import type { Platform } from '../ports/platform.js';
 import { randomHex } from '../ports/random.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 import { keyGroupHash } from '../state/key-group.js';
-import { restoreMessage } from '../worker/message-form.js';
-import type { Worker } from '../worker/worker.js';
-import { readInFlight } from './in-flight.js';
 import type { CheckpointEntry, FixedSettings } from './manifest.js';
 import { ManifestLog } from './manifest-log.js';
 import { partPrefix } from './part-name.js';
-import { egressPrefix, type StoredInFlight } from './part-writer.js';
 import { Savepoints } from './savepoints.js';
 
 /** The version of the layout of segments, in-flight parts and the values in them that this code writes and reads. */
@@ -42,6 +38,7 @@ export async function beginEpoch(
   options: {
     maxParallelism: number;
     savepoint: string | undefined;
+    incarnation: string;
     checkManifest: (manifest: CheckpointEntry) => Promise<void>;
   },
 ): Promise<Recovered> {
@@ -59,44 +56,26 @@ export async function beginEpoch(
     checked = manifest.token;
   };
   await check(await find());
-  const incarnation = randomHex(platform.random, 8);
+  const { incarnation } = options;
   await log.beginEpoch(incarnation);
   const manifest = await find(); // Another process may have committed one more before it was fenced.
   await check(manifest);
   if (options.savepoint !== undefined) {
     await log.append({ kind: 'restore', savepoint: options.savepoint, newLogId: randomHex(platform.random, 16) });
   }
-  const { tail } = log;
-  const attempts = tail.filter(({ kind }) => kind === 'epoch').length;
-  return { log, savepoints, incarnation, settings, manifest, attempts, suspects: suspectsOf(log) };
+  return { log, savepoints, incarnation, settings, ...historyOf(log), manifest };
 }
 
-/** Puts back what was in flight at the cut of a checkpoint: messages in their order, and records not known to be published. */
-export async function restoreInFlight(
-  store: BlobStore,
-  manifest: CheckpointEntry,
-  worker: Worker,
-  isRetired: (name: string) => boolean,
-): Promise<void> {
-  if (manifest.part === undefined) return;
-  const { blob, offset, length } = manifest.part;
-  for await (const item of readInFlight(store, blob, offset, length)) {
-    const stored = item as StoredInFlight;
-    if (stored.kind === 'message') {
-      if (!isRetired(stored.message[0].type.name)) {
-        worker.dispatcher.restore(restoreMessage(stored.message, (name) => worker.dispatcher.hostOf(name)));
-      }
-      continue;
-    }
-    if (isRetired(stored.egress)) continue;
-    const { prefix = egressPrefix(manifest.logId, manifest.index, 0), first, values, headers } = stored;
-    if (!worker.restoreEgress(stored.egress, { prefix, first, values, headers })) {
-      throw new StatefulFunctionsError(
-        'SF_REMOVED_CONNECTOR',
-        `records for the egress ${stored.egress} wait to be published, but no module binds it. Bind it again.`,
-      );
-    }
-  }
+/** Begins another epoch in a log that is open: some worker is gone, or there is one more. @throws SF_FENCED and the like */
+export async function beginNextEpoch(former: Recovered): Promise<Recovered> {
+  const { log, savepoints, incarnation } = former;
+  await log.beginEpoch(incarnation);
+  return { ...former, ...historyOf(log), manifest: await baseOf(log, savepoints) };
+}
+
+/** What happened since the manifest that an epoch begins with. */
+function historyOf(log: ManifestLog): Pick<Recovered, 'attempts' | 'suspects'> {
+  return { attempts: log.tail.filter(({ kind }) => kind === 'epoch').length, suspects: suspectsOf(log) };
 }
 
 /** What the message ids of an ingress derive from: the same as long as the log goes on. */

@@ -78,9 +78,9 @@ export class Savepoints {
     checkSavepointName(name);
     const known = this.#known.get(name);
     if (known !== undefined) return known;
-    const bytes = await this.#store.get(prefix + name);
-    if (bytes === undefined) throw unknown(name, await this.list());
-    return this.#remember(decodeSavepoint(name, bytes));
+    const savepoint = await readSavepoint(this.#store, name);
+    if (savepoint === undefined) throw unknown(name, await this.list());
+    return this.#remember(savepoint);
   }
 
   /** The names of all savepoints, in ascending order. */
@@ -125,6 +125,12 @@ export class Savepoints {
     this.#known.set(savepoint.name, savepoint);
     return savepoint;
   }
+}
+
+/** The savepoint of a name; `undefined` if there is none. @throws SF_DAMAGED, SF_INCOMPATIBLE */
+export async function readSavepoint(store: BlobStore, name: string): Promise<Savepoint | undefined> {
+  const bytes = await store.get(prefix + name);
+  return bytes === undefined ? undefined : decodeSavepoint(name, bytes);
 }
 
 function decodeSavepoint(name: string, bytes: Uint8Array): Savepoint {

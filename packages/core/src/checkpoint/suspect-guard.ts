@@ -1,5 +1,3 @@
-import type { Guard } from '../dispatch/dispatcher.js';
-import type { Envelope } from '../dispatch/envelope.js';
 import type { ManifestLog } from './manifest-log.js';
 
 /** A message is condemned when the process ended at it so many times in a row. */
@@ -12,7 +10,7 @@ const strikes = 2;
  * time. The one at which the process ended again and again goes to the dead letters. A single end proves nothing: the process
  * may have been killed from outside while something innocent ran.
  */
-export class SuspectGuard implements Guard {
+export class SuspectGuard {
   readonly #log: ManifestLog;
   readonly #culprit: string | undefined;
 
@@ -24,8 +22,7 @@ export class SuspectGuard implements Guard {
     this.#culprit = last.length === strikes && last.every((id) => id === first) ? first : undefined;
   }
 
-  async before(envelope: Envelope): Promise<'innocent' | 'condemned'> {
-    const invocationId = envelope.id;
+  async before(invocationId: string): Promise<'innocent' | 'condemned'> {
     if (invocationId === this.#culprit) return 'condemned';
     await this.#log.append({ kind: 'suspect', invocationId });
     return 'innocent';

@@ -1,6 +1,6 @@
 import { invariant } from '../sdk/errors.js';
-import { dealKeyGroups, unowned } from './key-group-deal.js';
 import { type KeyGroupRange, KeyGroupRanges } from '../state/key-group-ranges.js';
+import { dealKeyGroups, unowned } from './key-group-deal.js';
 import { dealNames } from './name-deal.js';
 
 /** What one worker owns. Its place in the assignment is its *slot*. */

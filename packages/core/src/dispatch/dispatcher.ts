@@ -81,6 +81,8 @@ export class Dispatcher implements InvocationServices {
 
   #guard: Guard | undefined;
   timers!: Timers;
+  /** Takes the messages for functions of other workers; `undefined` when there are none. */
+  remote: { takeMessage(envelope: Envelope): boolean } | undefined;
   /** Called when a slice of work has ended. */
   onSlice: () => void = () => {};
   /** Called when an attempt to handle a message has failed. */
@@ -185,6 +187,13 @@ export class Dispatcher implements InvocationServices {
     return count;
   }
 
+  /** Sends a message to wherever its target is. */
+  send(envelope: Envelope): void {
+    if (this.remote?.takeMessage(envelope) === true) return;
+    this.enqueue(envelope);
+  }
+
+  /** Queues a message for a function of this worker. */
   enqueue(envelope: Envelope): void {
     this.#queue.push(envelope);
     if (!this.#scheduled) this.#wake();
@@ -427,12 +436,12 @@ export class Dispatcher implements InvocationServices {
   /** Lets what an invocation held back take effect. */
   #release(activation: Activation, invocation: Invocation): void {
     const { send1, egress, extras } = invocation;
-    if (send1 !== undefined) this.enqueue(send1);
+    if (send1 !== undefined) this.send(send1);
     for (let effect = egress; effect !== undefined; effect = effect.next)
       effect.target.add(effect.value, effect.headers);
     if (extras === undefined) return;
     const { sends, timers, cancels, replies } = extras;
-    if (sends !== undefined) for (const envelope of sends) this.enqueue(envelope);
+    if (sends !== undefined) for (const envelope of sends) this.send(envelope);
     if (timers !== undefined) for (const timer of timers) this.timers.set(timer);
     if (cancels !== undefined) for (const token of cancels) this.timers.cancel(token, activation.address);
     if (replies !== undefined) {

@@ -149,7 +149,7 @@ export class FrozenState {
   #appendRecord(into: ByteBuffer, activation: Activation): number {
     if (!activation.exists) return tombstone;
     const { shape } = activation.host.plan;
-    appendPlainRecord(into, this.services.shapes.indexOf(shape), shape, activation.committed);
+    appendPlainRecord(into, this.services.shapes.numberOf(shape), shape, activation.committed);
     return into.length;
   }
 
@@ -176,7 +176,7 @@ export class FrozenState {
     // A tombstone even when storage has no record: an abandoned checkpoint may have written one that another names.
     if (!activation.exists) return { entries: [{ key, value: undefined }], taken: [] };
     const { shape, fields } = host.plan;
-    const record = encodeRecord(this.services.shapes.indexOf(shape), shape, host.recordFields(activation));
+    const record = encodeRecord(this.services.shapes.numberOf(shape), shape, host.recordFields(activation));
     const entries: Entry[] = [{ key, value: record }];
     const taken: EncodedActivation['taken'] = [];
     for (let index = 0; index < (cells?.length ?? 0); index += 1) {

@@ -308,7 +308,7 @@ export class FunctionHost {
   }
 
   #readRecord(activation: Activation, record: Uint8Array, shapes: ShapeTable): Map<string, StoredField> {
-    const { shape, fields } = decodeRecord(record, shapes);
+    const { shape, fields } = decodeRecord(record, this.name, shapes);
     const plan = this.plan;
     const byName = new Map<string, StoredField>();
     for (const [index, stored] of shape.fields.entries()) {

@@ -13,13 +13,13 @@ export function garbageTest(shapes: ShapeTable): (owner: Entry | undefined, entr
   return (owner, entry) => {
     if (owner === undefined) return false;
     if (owner.value === undefined) return true;
+    const key = parseKey(entry.key);
+    if (key.kind !== 'entry') return false;
     if (owner !== lastOwner) {
-      const { shape, fields } = decodeRecord(owner.value, shapes);
+      const { shape, fields } = decodeRecord(owner.value, key.type, shapes);
       generations = new Map(shape.fields.map(({ name }, index) => [name, fields[index]?.generation]));
       lastOwner = owner;
     }
-    const key = parseKey(entry.key);
-    if (key.kind !== 'entry') return false;
     const generation = generations.get(key.field);
     return generation === undefined || Buffer.compare(generation, key.generation) !== 0;
   };

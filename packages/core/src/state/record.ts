@@ -22,13 +22,13 @@ export interface StoredField {
 }
 
 /**
- * Encodes the record of an address: the index of its shape, then each field.
+ * Encodes the record of an address: the number of its shape, then each field.
  *
  * A `Uint8Array` in it always stands for an encoded value, since plain binary values are encoded too; an empty array stands
  * for `unset`.
  */
-export function encodeRecord(shapeIndex: number, shape: Shape, fields: readonly StoredField[]): Uint8Array {
-  const record: unknown[] = [shapeIndex];
+export function encodeRecord(shapeNumber: number, shape: Shape, fields: readonly StoredField[]): Uint8Array {
+  const record: unknown[] = [shapeNumber];
   for (let index = 0; index < shape.fields.length; index += 1) {
     const { kind, ttl } = shape.fields[index] as Shape['fields'][number];
     const field = fields[index] as StoredField;
@@ -43,27 +43,31 @@ export function encodeRecord(shapeIndex: number, shape: Shape, fields: readonly 
 /** As `encodeRecord`, behind what `into` holds, for a shape of plain fields without a time to live: their values are all there is. */
 export function appendPlainRecord(
   into: ByteBuffer,
-  shapeIndex: number,
+  shapeNumber: number,
   shape: Shape,
   committed: readonly Stored[],
 ): void {
-  if (packPrimitives(into, shapeIndex, committed)) return;
+  if (packPrimitives(into, shapeNumber, committed)) return;
   const fields = committed.map((value) => ({ value }));
-  const record = encodeRecord(shapeIndex, shape, fields);
+  const record = encodeRecord(shapeNumber, shape, fields);
   into.reserve(record.length);
   into.bytes.set(record, into.length);
   into.length += record.length;
 }
 
 /** The shape of a record and its fields in the shape's order. */
-export function decodeRecord(bytes: Uint8Array, shapes: ShapeTable): { shape: Shape; fields: StoredField[] } {
+export function decodeRecord(
+  bytes: Uint8Array,
+  type: string,
+  shapes: ShapeTable,
+): { shape: Shape; fields: StoredField[] } {
   const record = decode(bytes);
   invariant(Array.isArray(record), 'a state record is not a list');
-  const shape = shapes.at(record[0]);
+  const shape = shapes.find(type, record[0]);
   if (shape === undefined) {
     throw new StatefulFunctionsError(
       'SF_DAMAGED',
-      `a state record names shape ${record[0]}, which its manifest does not list.`,
+      `a state record of ${type} names shape ${record[0]}, which its manifest does not list.`,
     );
   }
   let at = 1;

@@ -46,6 +46,13 @@ class OutgoingRecord implements EgressRecord<unknown> {
   }
 }
 
+/** What an outlet needs of its worker. */
+export interface OutletServices extends ConnectorServices {
+  /** Whether this worker may still publish. */
+  isCurrent(): boolean;
+  failed(error: unknown): void;
+}
+
 const batchSize = 4_096;
 
 /**
@@ -72,8 +79,7 @@ export class EgressOutlet {
     readonly name: string,
     readonly sink: EgressSink<unknown>,
     position: Position | undefined,
-    readonly services: ConnectorServices,
-    readonly failed: (error: unknown) => void,
+    readonly services: OutletServices,
   ) {
     this.#position = position;
   }
@@ -97,7 +103,8 @@ export class EgressOutlet {
   }
 
   async open(): Promise<void> {
-    this.#position = await this.sink.open(this.#position, this.services);
+    const { platform, logger } = this.services;
+    this.#position = await this.sink.open(this.#position, { platform, logger });
   }
 
   /** Puts back records of a recovered checkpoint. */
@@ -161,7 +168,7 @@ export class EgressOutlet {
 
   async #run(): Promise<void> {
     try {
-      while (!this.#closed) {
+      while (!this.#closed && this.services.isCurrent()) {
         const batch = this.#nextBatch();
         if (batch.length === 0) return;
         this.#position = await this.sink.publish(batch);
@@ -175,7 +182,7 @@ export class EgressOutlet {
       }
     } catch (cause) {
       const message = `the sink of ${this.name} failed: ${asError(cause).message}. Mend it and start again; nothing is lost.`;
-      this.failed(
+      this.services.failed(
         cause instanceof StatefulFunctionsError ? cause : new StatefulFunctionsError('SF_SINK', message, { cause }),
       );
     }

@@ -1,11 +1,10 @@
-import { decode } from '../codec/codec.js';
 import { ApplicationTime } from '../dispatch/application-time.js';
 import { Dispatcher, type InFlightCapture, type Outlets } from '../dispatch/dispatcher.js';
 import { type Envelope, type MessageId, noHeaders } from '../dispatch/envelope.js';
 import type { FrozenState } from '../dispatch/frozen-state.js';
-import type { PendingTimer } from '../dispatch/invocation.js';
+import type { EgressTarget } from '../dispatch/invocation.js';
 import { StateTable } from '../dispatch/state-table.js';
-import { type TimerDelta, type TimerStorage, Timers } from '../dispatch/timers.js';
+import { type TimerDelta, Timers } from '../dispatch/timers.js';
 import type { EgressSink } from '../ports/egress-sink.js';
 import type { Logger } from '../ports/logger.js';
 import type { Metrics } from '../ports/metrics.js';
@@ -16,15 +15,18 @@ import { type DeadLetter, deadLetters } from '../sdk/dead-letter.js';
 import { invariant } from '../sdk/errors.js';
 import type { FunctionDefinition } from '../sdk/function-definition.js';
 import type { ClientReplyTarget } from '../sdk/reply.js';
-import { timerKey, timerRange } from '../state/key.js';
 import { keyGroupOf } from '../state/key-group.js';
+import type { KeyGroupRanges } from '../state/key-group-ranges.js';
 import type { SegmentSet } from '../state/segment-set.js';
 import type { ShapeTable } from '../state/shape.js';
+import { type ChannelItem, isRecord, isReply } from './channel-item.js';
 import { type EgressCut, EgressOutlet, type EgressRun } from './egress-outlet.js';
 import { type BoundIngress, IngressPump, type PumpProgress } from './ingress-pump.js';
-import { restoreTimer, type StoredTimer } from './message-form.js';
+import { restoreMessage, restoreTimer, type StoredMessage, type StoredTimer } from './message-form.js';
+import type { RemoteWorkers } from './remote-workers.js';
+import { timerStorage } from './timer-storage.js';
 
-/** What an application's modules bind, as a worker needs it. */
+/** What an application's modules bind, as a worker needs it: of ingresses and egresses, those that are its own. */
 export interface WorkerBindings {
   definitionOf(typeName: string): FunctionDefinition | undefined;
   /** Function types that were given up, with the timers that are stored for them. */
@@ -53,12 +55,22 @@ export interface WorkerOptions {
   readonly applicationTimeMs: number;
   readonly ingressProgress: Readonly<Record<string, PumpProgress>>;
   readonly egressPositions: Readonly<Record<string, { readonly position: unknown }>>;
+  /** The number of this worker among those of its epoch. */
+  readonly slot: number;
+  /** The key groups that are this worker's. */
+  readonly keyGroups: KeyGroupRanges;
+  /** The others; `undefined` if there are none. */
+  readonly remote: RemoteWorkers | undefined;
   /** What message ids of an ingress derive from. */
   readonly seedOf: (ingress: string) => MessageId;
+  /** Whether this worker may still show anything to the outside: a process that was cut off may find out late. */
+  readonly isCurrent: () => boolean;
   /** Something happened that must not be: the worker is to be closed. */
   readonly failed: (error: unknown) => void;
   /** Somebody waits for the next checkpoint. */
   readonly wanted: () => void;
+  /** By now every ingress of this worker has ended, and nothing is in flight here. */
+  readonly drained: () => void;
 }
 
 /**
@@ -77,6 +89,19 @@ export interface WorkerCut {
   readonly applicationTimeMs: number;
   /** Called when the checkpoint is committed. */
   readonly waiters: readonly (() => void)[];
+  /** What clients sent since the cut before. */
+  readonly submissions: readonly Submission[];
+  /** Whether every ingress has ended and nothing was in flight; timers that are not due do not count. */
+  readonly isDrained: boolean;
+  /** Whether a checkpoint of this cut would differ from the one before. */
+  readonly isChanged: boolean;
+}
+
+/** What a client sent, until a checkpoint that holds it is committed: should its epoch end before, it is sent again. */
+export interface Submission {
+  readonly message: StoredMessage;
+  /** Called once it is committed. */
+  readonly committed: (() => void) | undefined;
 }
 
 /**
@@ -97,10 +122,12 @@ export class Worker implements Outlets {
   #phase: WorkerState = 'restoring';
   #cut: WorkerCut | undefined;
   #waiters: (() => void)[] = [];
+  #submissions: Submission[] = [];
   #roomWaiters: (() => void)[] = [];
   #conditions: { holds: () => boolean; resolve: () => void }[] = [];
   /** Whether anything happened since the last cut that a checkpoint would show. */
   #moved = false;
+  #wasDrained = false;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -118,30 +145,33 @@ export class Worker implements Outlets {
       definitionOf,
       options.failed,
     );
+    const restore = (stored: StoredTimer) => {
+      const [, , [target]] = stored;
+      if (bindings.retired.has(target.type.name)) return undefined;
+      return restoreTimer(stored, (name) => this.dispatcher.hostOf(name));
+    };
     this.timers = new Timers(
-      timerStorage(segments, maxParallelism, (stored) => {
-        const [, , [target]] = stored;
-        if (bindings.retired.has(target.type.name)) return undefined;
-        return restoreTimer(stored, (name) => this.dispatcher.hostOf(name));
-      }),
+      timerStorage(segments, options.keyGroups, restore),
       this.time,
       platform.scheduler,
       (owner) => keyGroupOf(owner.id, maxParallelism),
-      ({ envelope }) => this.dispatcher.enqueue(envelope),
+      ({ envelope }) => this.dispatcher.send(envelope),
       options.failed,
     );
     this.dispatcher.timers = this.timers;
+    this.dispatcher.remote = options.remote;
     this.dispatcher.onSlice = () => this.#afterSlice();
     for (const [name, { sink }] of bindings.egresses) {
       const position = options.egressPositions[name]?.position;
-      this.outlets.set(name, new EgressOutlet(name, sink, position, { platform, logger }, options.failed));
+      const services = { platform, logger, isCurrent: options.isCurrent, failed: options.failed };
+      this.outlets.set(name, new EgressOutlet(name, sink, position, services));
     }
     for (const [name, bound] of bindings.ingresses) {
       const services = {
         platform,
         logger,
         hostAt: (to: AnyAddress) => this.dispatcher.hostAt(to),
-        enqueue: (envelope: Envelope) => this.dispatcher.enqueue(envelope),
+        enqueue: (envelope: Envelope) => this.dispatcher.send(envelope),
         deadLetter: (letter: DeadLetter) => {
           this.dispatcher.counts.deadLetters += 1;
           this.deadLetter(letter);
@@ -163,14 +193,18 @@ export class Worker implements Outlets {
     for (const outlet of this.outlets.values()) await outlet.open();
   }
 
+  /** Loads the timers that are due soon: the last of what has to be in place before the worker opens. */
+  async prepare(): Promise<void> {
+    await this.timers.open();
+  }
+
   /** Everything restored is in place: starts to handle messages and to read ingresses. */
   async open(): Promise<void> {
-    invariant(this.#phase === 'restoring', 'a worker opens once');
-    await this.timers.open();
+    invariant(this.#phase === 'restoring', 'a worker opens once, when everything restored is in place');
     for (const outlet of this.outlets.values()) outlet.publish();
     this.#phase = 'running';
     this.dispatcher.open();
-    for (const pump of this.pumps.values()) await pump.open();
+    for (const pump of this.pumps.values()) if (this.phase === 'running') await pump.open();
   }
 
   /** Closes the ingresses; what is in flight goes on. */
@@ -190,10 +224,31 @@ export class Worker implements Outlets {
     await Promise.allSettled([...this.outlets.values()].map((outlet) => outlet.close()));
   }
 
-  /** Puts a message in that comes from outside. */
-  submit(envelope: Envelope): void {
-    this.#moved = true;
-    this.dispatcher.enqueue(envelope);
+  /** Puts a message in that comes from a client. A checkpoint is asked for at once if somebody waits for it. */
+  submit(submission: Submission): void {
+    this.#submissions.push(submission);
+    this.dispatcher.send(restoreMessage(submission.message, (name) => this.dispatcher.hostOf(name)));
+    if (submission.committed !== undefined) this.#options.wanted();
+  }
+
+  /** What clients sent since the last cut, oldest first. */
+  get submissions(): readonly Submission[] {
+    return this.#submissions;
+  }
+
+  /** Takes what another worker has sent. */
+  receive(item: ChannelItem): void {
+    if (isRecord(item)) {
+      const [, name, value, headers] = item;
+      const outlet = this.outlets.get(name);
+      invariant(outlet !== undefined, `records for ${name} go to the worker that publishes it`);
+      outlet.add(value, headers);
+    } else if (isReply(item)) {
+      const [, handle, reply] = item;
+      this.#deliver(handle.target as ClientReplyTarget, reply);
+    } else {
+      this.dispatcher.enqueue(restoreMessage(item, (name) => this.dispatcher.hostOf(name)));
+    }
   }
 
   /** Calls back when a checkpoint that holds everything up to now is committed; asks for it at once. */
@@ -202,9 +257,11 @@ export class Worker implements Outlets {
     this.#options.wanted();
   }
 
-  /** Resolves when every ingress has ended and nothing is in flight; timers that are not due do not count. */
-  whenDrained(): Promise<void> {
-    return this.#when(() => this.dispatcher.backlog === 0 && [...this.pumps.values()].every((pump) => pump.ended));
+  /** Whether every ingress has ended and nothing is in flight here; timers that are not due do not count. */
+  get isDrained(): boolean {
+    if (this.dispatcher.backlog > 0) return false;
+    for (const pump of this.pumps.values()) if (!pump.ended) return false;
+    return true;
   }
 
   /** Resolves when no handler runs. */
@@ -221,7 +278,8 @@ export class Worker implements Outlets {
 
   /** Whether a checkpoint now would differ from the last one. */
   get hasChanges(): boolean {
-    if (this.#moved || this.state.hasChanges || this.timers.hasChanges || this.#waiters.length > 0) return true;
+    if (this.#moved || this.state.hasChanges || this.timers.hasChanges) return true;
+    if (this.#waiters.length > 0 || this.#submissions.length > 0) return true;
     if (this.dispatcher.backlog > 0) return true;
     if (this.#hasFreshRecords) return true;
     for (const pump of this.pumps.values()) if (pump.progress.routed !== this.#lastRouted.get(pump.name)) return true;
@@ -236,6 +294,7 @@ export class Worker implements Outlets {
   /** Captures a consistent picture of the worker, between invocations. Short: encoding comes later. */
   cut(): WorkerCut {
     invariant(this.#cut === undefined, 'one checkpoint at a time');
+    const isChanged = this.hasChanges;
     const ingresses: Record<string, PumpProgress> = {};
     for (const [name, pump] of this.pumps) {
       ingresses[name] = pump.progress;
@@ -251,7 +310,9 @@ export class Worker implements Outlets {
       this.#lastPosition.set(name, outlet.position);
     }
     const waiters = this.#waiters;
+    const submissions = this.#submissions;
     this.#waiters = [];
+    this.#submissions = [];
     this.#moved = false;
     this.#cut = {
       state: this.state.cut(),
@@ -261,6 +322,9 @@ export class Worker implements Outlets {
       ingresses,
       applicationTimeMs: this.time.now(),
       waiters,
+      submissions,
+      isDrained: this.isDrained,
+      isChanged,
     };
     return this.#cut;
   }
@@ -273,10 +337,10 @@ export class Worker implements Outlets {
     this.state.committed();
     this.timers.committed();
     for (const outlet of this.outlets.values()) outlet.committed(egressPrefix);
-    for (const [name, { position }] of Object.entries(cut.ingresses)) {
+    for (const [name, { position }] of this.#options.isCurrent() ? Object.entries(cut.ingresses) : []) {
       this.pumps.get(name)?.acknowledge(position).catch(this.#options.failed);
     }
-    for (const waiter of cut.waiters) waiter();
+    tellCommitted(cut);
     this.state.passivate(this.dispatcher.hosts, this.#options.limits.maxActivations);
     this.#afterSlice();
   }
@@ -286,11 +350,12 @@ export class Worker implements Outlets {
     const cut = this.#cut;
     if (cut === undefined) return;
     this.#cut = undefined;
-    this.#moved = true;
+    this.#moved ||= cut.isChanged;
     this.state.abandon();
     this.timers.abandon();
     for (const outlet of this.outlets.values()) outlet.abandon();
     this.#waiters = [...cut.waiters, ...this.#waiters];
+    this.#submissions = [...cut.submissions, ...this.#submissions];
   }
 
   restoreEgress(name: string, run: EgressRun): boolean {
@@ -301,16 +366,21 @@ export class Worker implements Outlets {
 
   // --- Outlets of the dispatcher
 
-  egressOf(name: string): EgressOutlet | undefined {
-    return this.outlets.get(name);
+  egressOf(name: string): EgressTarget | undefined {
+    return this.outlets.get(name) ?? this.#options.remote?.egressOf(name);
   }
 
   reply(target: ClientReplyTarget, reply: Reply<unknown>, address: AnyAddress): void {
-    const deliver = () => this.onReply(target, reply);
+    if (this.#options.remote?.takeReply(target, reply)) return;
     const activation = this.dispatcher.activationOf(address);
     const isOld = activation !== undefined && !this.state.isUncommitted(activation) && target.query;
-    if (target.consistency === 'processed' || isOld) deliver();
-    else this.onceCommitted(deliver);
+    if (isOld) this.onReply(target, reply);
+    else this.#deliver(target, reply);
+  }
+
+  #deliver(target: ClientReplyTarget, reply: Reply<unknown>): void {
+    if (target.consistency === 'processed' && this.#options.isCurrent()) this.onReply(target, reply);
+    else this.onceCommitted(() => this.onReply(target, reply));
   }
 
   /** Takes a reply that may be shown to the outside. */
@@ -354,6 +424,9 @@ export class Worker implements Outlets {
     if (this.#roomWaiters.length > 0 && (this.#phase !== 'running' || this.#hasRoom)) {
       for (const waiter of this.#roomWaiters.splice(0)) waiter();
     }
+    const isDrained = this.#phase === 'running' && this.isDrained;
+    if (isDrained && !this.#wasDrained) this.#options.drained();
+    this.#wasDrained = isDrained;
     if (this.#conditions.length === 0) return;
     this.#conditions = this.#conditions.filter(({ holds, resolve }) => {
       if (!holds()) return true;
@@ -363,35 +436,8 @@ export class Worker implements Outlets {
   }
 }
 
-function timerStorage(
-  segments: SegmentSet,
-  maxParallelism: number,
-  restore: (stored: StoredTimer) => PendingTimer | undefined,
-): TimerStorage {
-  return {
-    async *scan(fromMs, toMs) {
-      if (
-        !segments.refs.some(
-          (ref) => ref.timers !== undefined && ref.timers.maxDueMs >= fromMs && ref.timers.minDueMs < toMs,
-        )
-      )
-        return;
-      for (let keyGroup = 0; keyGroup < maxParallelism; keyGroup += 1) {
-        const { from, to } = timerRange(keyGroup, fromMs, toMs);
-        for await (const { value } of segments.scan(from, to)) {
-          const timer = value === undefined ? undefined : restore(decode(value) as StoredTimer);
-          if (timer !== undefined) yield timer;
-        }
-      }
-    },
-    async has(keyGroup, token) {
-      const found = await segments.find(timerKey(keyGroup, token.dueMs, token.timerId));
-      return found?.value !== undefined;
-    },
-    lastDueMs() {
-      let last: number | undefined;
-      for (const { timers } of segments.refs) if (timers !== undefined) last = Math.max(last ?? 0, timers.maxDueMs);
-      return last;
-    },
-  };
+/** Tells those who waited for the checkpoint of a cut that it is committed. */
+export function tellCommitted({ waiters, submissions }: WorkerCut): void {
+  for (const waiter of waiters) waiter();
+  for (const { committed } of submissions) committed?.();
 }

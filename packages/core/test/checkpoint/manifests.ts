@@ -15,7 +15,7 @@ export function checkpoint(
     shapes: [],
     ingresses: {},
     egresses: {},
-    part: undefined,
+    parts: [],
     published: 0,
     condemned: [],
     ...given,

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Assignment, type AssignmentData, type AssignmentRequest } from '../../src/cluster/assignment.js';
-import type { KeyGroupRange } from '../../src/state/key-group-ranges.js';
 import { decode, encode } from '../../src/codec/codec.js';
+import type { KeyGroupRange } from '../../src/state/key-group-ranges.js';
 import { refuses } from '../sdk/refuses.js';
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((letter) => `node-${letter}:4222`);

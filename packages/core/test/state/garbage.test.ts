@@ -173,7 +173,11 @@ class World {
 
   #record({ total, fields: [items, visits] }: Shop): Uint8Array {
     const list = { generation: visits?.generation, length: 0 };
-    return encodeRecord(this.shapes.indexOf(shape), shape, [{ value: total }, { generation: items?.generation }, list]);
+    return encodeRecord(this.shapes.numberOf(shape), shape, [
+      { value: total },
+      { generation: items?.generation },
+      list,
+    ]);
   }
 
   #prefix(id: string, field: number): Uint8Array {
@@ -315,7 +319,7 @@ describe('garbageTest', () => {
     const smaller: Shape = { type: shape.type, fields: shape.fields.slice(0, 2) };
     const owner = (of: Shape) => ({
       key: keyOf('a'),
-      value: encodeRecord(shapes.indexOf(of), of, [{ value: 1 }, { generation }, { generation, length: 1 }]),
+      value: encodeRecord(shapes.numberOf(of), of, [{ value: 1 }, { generation }, { generation, length: 1 }]),
     });
     const visit = { key: entryKey(entryPrefix(keyOf('a'), 'visits', generation), Uint8Array.of(1)), value: encode(1) };
     expect(garbageTest(shapes)(owner(shape), visit)).to.equal(false);

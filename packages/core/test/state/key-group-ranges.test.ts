@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type KeyGroupRange, KeyGroupRanges } from '../../src/state/key-group-ranges.js';
 import { decode, encode } from '../../src/codec/codec.js';
+import { type KeyGroupRange, KeyGroupRanges } from '../../src/state/key-group-ranges.js';
 import { refuses } from '../sdk/refuses.js';
 
 const keyGroups = 24;

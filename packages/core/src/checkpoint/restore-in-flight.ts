@@ -1,0 +1,76 @@
+import type { BlobStore } from '../ports/blob-store.js';
+import { StatefulFunctionsError } from '../sdk/errors.js';
+import type { ClientReplyTarget } from '../sdk/reply.js';
+import { type ChannelItem, isRecord, isReply } from '../worker/channel-item.js';
+import { restoreMessage, type StoredMessage } from '../worker/message-form.js';
+import type { Worker } from '../worker/worker.js';
+import { readInFlight } from './in-flight.js';
+import type { CheckpointEntry } from './manifest.js';
+import { egressPrefix, type StoredInFlight } from './part-writer.js';
+
+/** Which of what was in flight is for this worker. */
+export interface Shares {
+  ownsId(id: string): boolean;
+  ownsEgress(name: string): boolean;
+  ownsClient(client: string): boolean;
+  /** Whether a function type or egress was given up. */
+  isRetired(name: string): boolean;
+}
+
+/**
+ * Puts back what was in flight at the cut of a checkpoint, as far as it is this worker's: messages in their order, and records
+ * and replies not known to have left.
+ *
+ * **Details** What one part holds for an address comes before what another had not sent to it yet; with that, messages from one
+ * address to another are in the order they were sent, whoever had them at the cut and whoever has them now.
+ */
+export async function restoreInFlight(
+  store: BlobStore,
+  manifest: CheckpointEntry,
+  worker: Worker,
+  shares: Shares,
+): Promise<void> {
+  const unsent: ChannelItem[] = [];
+  for (const { blob, offset, length, slot } of manifest.parts) {
+    for await (const item of readInFlight(store, blob, offset, length)) {
+      const stored = item as StoredInFlight;
+      if (stored.kind === 'egress')
+        restoreRun(stored, egressPrefix(manifest.logId, manifest.index, slot), worker, shares);
+      else if (stored.kind === 'message') restoreItem(stored.message, worker, shares);
+      else if (stored.unsent) unsent.push(stored.item);
+      else restoreItem(stored.item, worker, shares);
+    }
+  }
+  for (const item of unsent) restoreItem(item, worker, shares);
+}
+
+function restoreItem(item: ChannelItem, worker: Worker, shares: Shares): void {
+  if (isReply(item)) {
+    const { client } = item[1].target as ClientReplyTarget;
+    if (shares.ownsClient(client)) worker.receive(item);
+  } else if (isRecord(item)) {
+    const [, egress] = item;
+    if (shares.ownsEgress(egress) && !shares.isRetired(egress)) worker.receive(item);
+  } else restoreOne(item, worker, shares);
+}
+
+function restoreOne(message: StoredMessage, { dispatcher }: Worker, shares: Shares): void {
+  const [target] = message;
+  if (!shares.ownsId(target.id) || shares.isRetired(target.type.name)) return;
+  dispatcher.restore(restoreMessage(message, (name) => dispatcher.hostOf(name)));
+}
+
+function restoreRun(
+  stored: Extract<StoredInFlight, { kind: 'egress' }>,
+  ownPrefix: string,
+  worker: Worker,
+  shares: Shares,
+): void {
+  const { egress, prefix = ownPrefix, first, values, headers } = stored;
+  if (!shares.ownsEgress(egress) || shares.isRetired(egress)) return;
+  if (worker.restoreEgress(egress, { prefix, first, values, headers })) return;
+  throw new StatefulFunctionsError(
+    'SF_REMOVED_CONNECTOR',
+    `records for the egress ${egress} wait to be published, but no module binds it. Bind it again.`,
+  );
+}

@@ -1,0 +1,589 @@
+import { Checkpointer, type CheckpointStatus } from '../checkpoint/checkpointer.js';
+import type { CheckpointEntry } from '../checkpoint/manifest.js';
+import { beginEpoch, beginNextEpoch, type Recovered } from '../checkpoint/recovery.js';
+import { Retention } from '../checkpoint/retention.js';
+import type { Savepoint } from '../checkpoint/savepoints.js';
+import { SuspectGuard } from '../checkpoint/suspect-guard.js';
+import type { CheckpointGroup, WorkerPart } from '../checkpoint/worker-part.js';
+import { ApplicationTime } from '../dispatch/application-time.js';
+import type { BlobStore } from '../ports/blob-store.js';
+import type { Logger } from '../ports/logger.js';
+import type { Metrics } from '../ports/metrics.js';
+import type { Platform } from '../ports/platform.js';
+import type { Scheduled } from '../ports/scheduler.js';
+import { invariant, StatefulFunctionsError } from '../sdk/errors.js';
+import { BlockCache } from '../state/block-cache.js';
+import { SegmentSet } from '../state/segment-set.js';
+import { ShapeTable } from '../state/shape.js';
+import { Assignment } from './assignment.js';
+import type { CommittedCheckpoint, Directive, EpochPlan } from './directive.js';
+import { Member } from './member.js';
+import type { Report, Suspect } from './report.js';
+
+export interface CoordinatorOptions {
+  readonly platform: Platform;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly store: BlobStore;
+  /** The random name of this coordinator's start. */
+  readonly incarnation: string;
+  readonly maxParallelism: number;
+  readonly savepoint: string | undefined;
+  readonly keep: number;
+  readonly cacheBytes: number;
+  readonly intervalMs: number;
+  readonly maxFailures: number;
+  /** A checkpoint that takes longer is given up; infinite for no limit. */
+  readonly checkpointTimeoutMs: number;
+  /** The first epoch begins as soon as so many workers are there. */
+  readonly workers: number;
+  /** A participant that is not heard for one and a half times as long is lost; infinite where that shows otherwise. */
+  readonly leaseMs: number;
+  /** After a worker came or went, how long to wait for more before work is dealt out anew. */
+  readonly settleMs: number;
+  /** Names of all that modules bind. */
+  readonly ingresses: readonly string[];
+  readonly egresses: readonly string[];
+  /** @throws a coded error if this application cannot go on from the manifest. */
+  readonly checkManifest: (manifest: CheckpointEntry) => Promise<void>;
+  /** Takes a directive to a participant. It may get lost. */
+  readonly direct: (endpoint: string, directive: Directive) => void;
+  /** The coordinator can do nothing more: another took over, or the store fails. */
+  readonly failed: (error: unknown) => void;
+  /** All ingresses have ended, and nothing is in flight. */
+  readonly drained: () => void;
+  /** An epoch has begun: for logs and tests. */
+  readonly begun?: (plan: EpochPlan) => void;
+}
+
+/**
+ * `gathering`: waits for participants. `beginning`: begins an epoch. `running`: an epoch runs. `closed`: for good.
+ */
+export type CoordinatorState = 'gathering' | 'beginning' | 'running' | 'closed';
+
+/** What is known of an epoch while it runs. */
+interface Epoch {
+  readonly plan: EpochPlan;
+  readonly checkpointer: Checkpointer;
+  readonly guard: SuspectGuard;
+  committed: CommittedCheckpoint | undefined;
+  settled: number;
+}
+
+interface Taking {
+  readonly checkpoint: number;
+  readonly parts: Map<number, WorkerPart>;
+  readonly blobs: Set<string>;
+  readonly resolve: (parts: readonly WorkerPart[]) => void;
+  readonly reject: (error: unknown) => void;
+  readonly timer: Scheduled | undefined;
+}
+
+/** After so many epochs in a row that began with one manifest, each message is recorded before it is handled. */
+const suspicionAfter = 3;
+
+/**
+ * Decides who does what: begins epochs, deals out the work, and has checkpoints taken.
+ *
+ * Invariants:
+ * - An epoch is announced only when it is in the log, so whoever coordinated before can commit nothing any more.
+ * - A manifest holds the parts of exactly the incarnations that the epoch was dealt out to, one of each, of one checkpoint.
+ * - A participant that is lost, has started again, or has left its epoch ends the epoch for all.
+ * - A manifest that was sent is settled before another epoch begins: its checkpoint may be the one to begin with.
+ *
+ * **Details** It tells participants what is to be, and they tell it what is; both again and again, see `Directive`. Only the
+ * log decides what happened.
+ */
+export class Coordinator implements CheckpointGroup {
+  readonly #options: CoordinatorOptions;
+  readonly #members = new Map<string, Member>();
+  #state: CoordinatorState = 'gathering';
+  #recovered: Recovered | undefined;
+  #retention: Retention | undefined;
+  #time: ApplicationTime | undefined;
+  #assignment: Assignment | undefined;
+  #epoch: Epoch | undefined;
+  #taking: Taking | undefined;
+  #lastCheckpoint = 0;
+  #committedBefore = 0;
+  #abandonedBefore = 0;
+  #mode: Directive['phase'] = 'run';
+  #settling: Scheduled | undefined;
+  #watch: Scheduled | undefined;
+  #suspect: (Suspect & { readonly endpoint: string; isCondemned: boolean | undefined }) | undefined;
+  #conditions: { holds: () => boolean; resolve: () => void; reject: (error: unknown) => void }[] = [];
+
+  constructor(options: CoordinatorOptions) {
+    this.#options = options;
+    this.#watchMembers();
+  }
+
+  get state(): CoordinatorState {
+    return this.#state;
+  }
+
+  get plan(): EpochPlan | undefined {
+    return this.#epoch?.plan;
+  }
+
+  /** The reports of all that are there. */
+  get reports(): readonly Report[] {
+    return [...this.#members.values()].map(({ report }) => report);
+  }
+
+  get status(): CheckpointStatus {
+    const status = this.#epoch?.checkpointer.status ?? noCheckpoints;
+    return {
+      ...status,
+      committed: status.committed + this.#committedBefore,
+      abandoned: status.abandoned + this.#abandonedBefore,
+    };
+  }
+
+  /** Takes what a participant says of itself. */
+  hear(report: Report): void {
+    if (this.#state === 'closed') return;
+    const { endpoint, incarnation, number } = report;
+    const heardMs = this.#options.platform.clock.monotonic();
+    let member = this.#members.get(endpoint);
+    if (member === undefined || member.incarnation !== incarnation) {
+      member = new Member(report, heardMs);
+      this.#members.set(endpoint, member);
+    } else if (number > member.report.number) {
+      member.report = report;
+      member.heardMs = heardMs;
+    } else return;
+    if (report.state === 'stopped') this.#members.delete(endpoint);
+    this.#consider(member);
+    // Over a network, every report is answered: leases count from it.
+    if (Number.isFinite(this.#options.leaseMs)) this.#direct(member);
+    this.#checkConditions();
+  }
+
+  /** Takes a checkpoint now; resolves when it is committed. @throws SF_STOPPED */
+  async checkpoint(): Promise<void> {
+    await this.whenRunning();
+    await (this.#epoch as Epoch).checkpointer.now();
+  }
+
+  /** A checkpoint that stays. @throws SF_SAVEPOINT_EXISTS, SF_INVALID_NAME */
+  async savepoint(name: string): Promise<Savepoint> {
+    await this.whenRunning();
+    return (this.#epoch as Epoch).checkpointer.savepoint(name);
+  }
+
+  /** Resolves as soon as an epoch runs and everybody is in it. */
+  whenRunning(): Promise<void> {
+    return this.#when(() => this.#state === 'running' && this.#everybody((report) => isIn(report)));
+  }
+
+  /** Has all ingresses closed and all handlers end, and takes the last checkpoints. */
+  async drain(): Promise<void> {
+    this.#mode = 'drain';
+    this.#broadcast();
+    await this.#when(() => this.#state === 'running' && this.#everybody(({ state }) => state === 'drained'));
+    const { checkpointer } = this.#epoch as Epoch;
+    // A further checkpoint records that all of the former is published, so that nothing is published again at the next start.
+    for (let round = 0; round < 3; round += 1) {
+      const before = checkpointer.status.committed;
+      await checkpointer.now();
+      if (checkpointer.status.committed === before) break;
+    }
+  }
+
+  /** Stops coordinating; waits for a manifest that was sent. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#settling?.cancel();
+    this.#watch?.cancel();
+    this.#rejectTaking(stoppedError());
+    for (const { reject } of this.#conditions.splice(0)) reject(stoppedError());
+    await this.#epoch?.checkpointer.stop();
+  }
+
+  // --- CheckpointGroup
+
+  /** Workers know whether anything changed, and tell with their parts. */
+  get hasChanges(): boolean {
+    return true;
+  }
+
+  take(checkpoint: number): Promise<readonly WorkerPart[]> {
+    invariant(this.#taking === undefined, 'one checkpoint at a time');
+    invariant(checkpoint > this.#lastCheckpoint, `checkpoint ${checkpoint} follows ${this.#lastCheckpoint}`);
+    this.#lastCheckpoint = checkpoint;
+    const { platform, checkpointTimeoutMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      const timer = Number.isFinite(checkpointTimeoutMs)
+        ? platform.scheduler.after(checkpointTimeoutMs, () =>
+            this.#rejectTaking(tooLong(checkpoint, checkpointTimeoutMs)),
+          )
+        : undefined;
+      this.#taking = { checkpoint, parts: new Map(), blobs: new Set(), resolve, reject, timer };
+      this.#broadcast();
+    });
+  }
+
+  committed(checkpoint: number, entry: CheckpointEntry): void {
+    this.#endTaking();
+    const epoch = this.#epoch;
+    if (epoch === undefined) return;
+    const { index, segments, shapes } = entry;
+    epoch.committed = { checkpoint, index, segments, shapes };
+    this.#broadcast();
+  }
+
+  abandoned(checkpoint: number): readonly string[] {
+    const blobs = [...(this.#taking?.blobs ?? [])];
+    this.#endTaking();
+    if (this.#epoch !== undefined) this.#epoch.settled = checkpoint;
+    this.#broadcast();
+    return blobs;
+  }
+
+  get readFrom(): number {
+    const plan = this.#epoch?.plan;
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const { endpoint } of plan?.workers ?? []) {
+      const report = this.#members.get(endpoint)?.report;
+      // One that is still restoring reads what the epoch begins with.
+      const isThere = report?.epoch === plan?.epoch && report?.state !== 'waiting' && report?.state !== 'restoring';
+      oldest = Math.min(oldest, (isThere ? report?.readsFrom : undefined) ?? plan?.base?.index ?? 0);
+    }
+    return oldest;
+  }
+
+  // --- Members
+
+  /** What a report means for the epoch. */
+  #consider(member: Member): void {
+    const epoch = this.#epoch;
+    const { report } = member;
+    if (this.#state === 'gathering') {
+      const workers = [...this.#members.values()].filter(({ isWorker }) => isWorker).length;
+      if (workers >= this.#options.workers) this.#settleSoon();
+      return;
+    }
+    if (this.#state !== 'running' || epoch === undefined) return;
+    const { plan, checkpointer } = epoch;
+    const slot = plan.workers.findIndex(({ endpoint }) => endpoint === member.endpoint);
+    const planned = plan.workers[slot];
+    if (planned === undefined || (member.report.isLeaving && epochHasShare(plan, slot))) {
+      if (report.state !== 'stopped') this.#settleSoon();
+      return;
+    }
+    const isGone = planned.incarnation !== member.incarnation || report.state === 'stopped';
+    if (isGone || (report.epoch === plan.epoch && report.state === 'waiting')) {
+      this.#renew(`${member.endpoint} has left its epoch`);
+      return;
+    }
+    if (report.epoch !== plan.epoch) return;
+    if (report.part !== undefined) this.#takePart(slot, report.part);
+    const takes = this.#taking?.checkpoint ?? 0;
+    if (report.isWanted && takes <= report.lastCut) checkpointer.request();
+    this.#considerSuspect(member);
+    // A checkpoint tells whether nothing is in flight, at one instant everywhere.
+    const mayBeDone = report.isDrained && this.#mode === 'run' && this.#options.ingresses.length > 0;
+    if (mayBeDone && this.#taking === undefined && this.#everybody((each) => each.isDrained)) checkpointer.request();
+  }
+
+  #takePart(slot: number, { checkpoint, blob, part, error }: NonNullable<Report['part']>): void {
+    const taking = this.#taking;
+    if (taking?.checkpoint !== checkpoint) return;
+    taking.blobs.add(blob);
+    if (error !== undefined) {
+      this.#rejectTaking(new StatefulFunctionsError(error.code as 'SF_STORAGE', bare(error.message)));
+      return;
+    }
+    taking.parts.set(slot, part as WorkerPart);
+    const { workers } = (this.#epoch as Epoch).plan;
+    if (taking.parts.size < workers.length) return;
+    taking.timer?.cancel();
+    taking.resolve(workers.map((_, each) => taking.parts.get(each) as WorkerPart));
+  }
+
+  #rejectTaking(error: unknown): void {
+    this.#taking?.timer?.cancel();
+    this.#taking?.reject(error);
+  }
+
+  #endTaking(): void {
+    this.#taking?.timer?.cancel();
+    this.#taking = undefined;
+  }
+
+  /** One message at a time is handled anywhere while messages are suspected, and each is recorded first. */
+  #considerSuspect(member: Member): void {
+    const { suspect } = member.report;
+    if (this.#suspect?.endpoint === member.endpoint && this.#suspect.number !== suspect?.number)
+      this.#suspect = undefined;
+    if (this.#suspect !== undefined) return;
+    const next = suspect === undefined ? [...this.#members.values()].find(({ report }) => report.suspect) : member;
+    const found = next?.report.suspect;
+    const epoch = this.#epoch;
+    if (
+      found === undefined ||
+      next === undefined ||
+      epoch === undefined ||
+      this.#answeredSuspects.get(next) === found.number
+    )
+      return;
+    this.#answeredSuspects.set(next, found.number);
+    const judged = { ...found, endpoint: next.endpoint, isCondemned: undefined as boolean | undefined };
+    this.#suspect = judged;
+    epoch.guard.before(found.invocationId).then(
+      (verdict) => {
+        judged.isCondemned = verdict === 'condemned';
+        this.#direct(next);
+      },
+      (error: unknown) => this.#failed(error),
+    );
+  }
+
+  readonly #answeredSuspects = new WeakMap<Member, number>();
+
+  #everybody(holds: (report: Report) => boolean): boolean {
+    const plan = this.#epoch?.plan;
+    if (plan === undefined) return false;
+    return plan.workers.every(({ endpoint, incarnation }) => {
+      const report = this.#members.get(endpoint)?.report;
+      return report?.incarnation === incarnation && report.epoch === plan.epoch && holds(report);
+    });
+  }
+
+  #watchMembers(): void {
+    const { leaseMs, platform } = this.#options;
+    if (!Number.isFinite(leaseMs)) return;
+    this.#watch = platform.scheduler.after(leaseMs / 4, () => {
+      const nowMs = platform.clock.monotonic();
+      for (const [endpoint, { heardMs, incarnation }] of this.#members) {
+        if (nowMs - heardMs <= leaseMs * 1.5) continue;
+        this.#members.delete(endpoint);
+        const isPlanned = this.plan?.workers.some((worker) => worker.incarnation === incarnation) ?? false;
+        if (isPlanned && this.#state === 'running') this.#renew(`${endpoint} is lost`);
+      }
+      this.#watchMembers();
+    });
+  }
+
+  // --- Epochs
+
+  /** Deals out the work anew, after some time in which more may come or go. */
+  #settleSoon(): void {
+    if (this.#settling !== undefined) return;
+    const { platform, settleMs } = this.#options;
+    const settled = () => {
+      this.#settling = undefined;
+      if (this.#state === 'gathering') this.#renew('the first participants are there');
+      else if (this.#state === 'running' && this.#mode === 'run') void this.#rescale();
+    };
+    if (settleMs > 0) this.#settling = platform.scheduler.after(settleMs, settled);
+    else settled();
+  }
+
+  /** A checkpoint first, so that hardly any work has to be done again. */
+  async #rescale(): Promise<void> {
+    const epoch = this.#epoch as Epoch;
+    await epoch.checkpointer.now().catch(() => undefined); // Without it, more is done again, and nothing else.
+    if (this.#epoch === epoch && this.#state === 'running') this.#renew('the workers are others');
+  }
+
+  /** Begins another epoch, when what is under way has come to its end. */
+  #renew(why: string): void {
+    if (this.#state === 'closed' || this.#state === 'beginning') return;
+    this.#state = 'beginning';
+    this.#options.logger.debug({ why }, 'an epoch begins');
+    this.#rejectTaking(new StatefulFunctionsError('SF_STORAGE', `the epoch has ended: ${why}.`));
+    this.#begin().catch((error: unknown) => this.#failed(error));
+  }
+
+  async #begin(): Promise<void> {
+    const { platform, store, incarnation, maxParallelism, savepoint, checkManifest, keep } = this.#options;
+    await this.#retire();
+    if (this.#isClosed) return;
+    if (this.#recovered === undefined) {
+      this.#recovered = await beginEpoch(store, platform, { maxParallelism, savepoint, incarnation, checkManifest });
+      const { log, savepoints, manifest } = this.#recovered;
+      this.#retention = new Retention(store, log, savepoints, { keep });
+      this.#time = new ApplicationTime(platform.clock, manifest?.applicationTimeMs ?? 0);
+    } else this.#recovered = await beginNextEpoch(this.#recovered);
+    if (this.#isClosed) return;
+    const { manifest } = this.#recovered;
+    this.#lastCheckpoint = Math.max(this.#lastCheckpoint, manifest?.checkpoint ?? 0);
+    this.#epoch = this.#makeEpoch(this.#recovered);
+    this.#state = 'running';
+    this.#options.begun?.(this.#epoch.plan);
+    this.#broadcast();
+    this.#epoch.checkpointer.start();
+    await this.#retention?.sweep();
+    // Whoever came or went meanwhile was not considered.
+    for (const member of [...this.#members.values()]) this.#consider(member);
+    this.#checkConditions();
+  }
+
+  /** Ends the present epoch here: no checkpoint of it is committed any more. */
+  async #retire(): Promise<void> {
+    const epoch = this.#epoch;
+    if (epoch === undefined) return;
+    await epoch.checkpointer.stop();
+    const { committed, abandoned } = epoch.checkpointer.status;
+    this.#committedBefore += committed;
+    this.#abandonedBefore += abandoned;
+    this.#epoch = undefined;
+    this.#suspect = undefined;
+    this.#endTaking();
+  }
+
+  #makeEpoch(recovered: Recovered): Epoch {
+    const { platform, logger, metrics, store, incarnation, cacheBytes, intervalMs, maxFailures, drained } =
+      this.#options;
+    const { log, savepoints, settings, manifest, attempts, suspects } = recovered;
+    const segments = new SegmentSet(store, new BlockCache(cacheBytes));
+    segments.replace(manifest?.segments ?? []);
+    const checkpointer = new Checkpointer({
+      group: this,
+      log,
+      store,
+      segments,
+      shapes: new ShapeTable(manifest?.shapes),
+      retention: this.#retention as Retention,
+      savepoints,
+      platform,
+      logger,
+      metrics,
+      settings,
+      incarnation,
+      lastCheckpoint: this.#lastCheckpoint,
+      base: manifest,
+      intervalMs,
+      maxFailures,
+      failed: (error) => this.#failed(error),
+      drained: () => {
+        if (this.#mode === 'run') drained();
+      },
+    });
+    const plan = this.#planOf(recovered, attempts > suspicionAfter);
+    return { plan, checkpointer, guard: new SuspectGuard(log, suspects), committed: undefined, settled: 0 };
+  }
+
+  #planOf({ log, manifest }: Recovered, isSuspicious: boolean): EpochPlan {
+    const { maxParallelism, ingresses, egresses } = this.#options;
+    const members = [...this.#members.values()];
+    const workers = members.filter(({ isWorker }) => isWorker).map(({ endpoint }) => endpoint);
+    invariant(workers.length > 0, 'an epoch has a worker');
+    const made = Assignment.make({ maxParallelism, workers, ingresses, egresses }, this.#assignment);
+    const idle = members
+      .filter(({ isWorker }) => !isWorker)
+      .map(({ endpoint }) => endpoint)
+      .sort();
+    const { workers: shares } = made.toData();
+    const nothing = idle.map((name) => ({ name, ranges: [], ingresses: [], egresses: [] }));
+    const assignment = { maxParallelism, workers: [...shares, ...nothing] };
+    this.#assignment = made;
+    const base = log.base;
+    return {
+      epoch: log.epoch,
+      logId: log.logId as string,
+      base: manifest && {
+        checkpoint: manifest.checkpoint,
+        index: manifest.index,
+        token: manifest.token,
+        savepoint: base?.kind === 'restore' ? base.savepoint : undefined,
+      },
+      assignment,
+      workers: assignment.workers.map(({ name }) => {
+        const { endpoint, incarnation } = this.#members.get(name) as Member;
+        return { endpoint, incarnation };
+      }),
+      isSuspicious,
+    };
+  }
+
+  // --- Directives
+
+  #broadcast(): void {
+    for (const member of [...this.#members.values()]) this.#direct(member);
+  }
+
+  #direct(member: Member): void {
+    if (this.#state === 'closed') return;
+    const epoch = this.#epoch;
+    member.directives += 1;
+    const { report, directives } = member;
+    const suspect = this.#suspect?.endpoint === member.endpoint ? this.#suspect : undefined;
+    this.#options.direct(member.endpoint, {
+      coordinator: this.#options.incarnation,
+      number: directives,
+      answers: report.number,
+      plan: epoch?.plan,
+      committed: epoch?.committed,
+      settled: epoch?.settled ?? 0,
+      checkpoint: this.#taking?.checkpoint,
+      phase: this.#mode,
+      verdict:
+        suspect?.isCondemned === undefined ? undefined : { number: suspect.number, isCondemned: suspect.isCondemned },
+      applicationTimeMs: this.#time?.now() ?? 0,
+    });
+  }
+
+  #when(holds: () => boolean): Promise<void> {
+    if (this.#isClosed) return Promise.reject(stoppedError());
+    if (holds()) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#conditions.push({ holds, resolve, reject }));
+  }
+
+  #checkConditions(): void {
+    if (this.#conditions.length === 0) return;
+    this.#conditions = this.#conditions.filter(({ holds, resolve }) => {
+      if (!holds()) return true;
+      resolve();
+      return false;
+    });
+  }
+
+  #failed(error: unknown): void {
+    if (this.#isClosed) return;
+    this.#options.failed(error);
+  }
+
+  get #isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+}
+
+const noCheckpoints: CheckpointStatus = {
+  checkpoint: 0,
+  index: 0,
+  committed: 0,
+  abandoned: 0,
+  lastDurationMs: 0,
+  segments: 0,
+  bytes: 0,
+};
+
+function isIn({ state }: Report): boolean {
+  return state === 'running' || state === 'draining' || state === 'drained';
+}
+
+/** Whether the worker of a slot has anything that could go to others. */
+function epochHasShare({ assignment }: EpochPlan, slot: number): boolean {
+  const share = assignment.workers[slot];
+  return share !== undefined && share.ranges.length + share.ingresses.length + share.egresses.length > 0;
+}
+
+function stoppedError(): StatefulFunctionsError {
+  return new StatefulFunctionsError(
+    'SF_STOPPED',
+    'the application has stopped and takes no checkpoint. Start it again.',
+  );
+}
+
+function tooLong(checkpoint: number, ms: number): StatefulFunctionsError {
+  return new StatefulFunctionsError('SF_STORAGE', `checkpoint ${checkpoint} was not complete within ${ms} ms`);
+}
+
+/** A message without the code that the error puts before it. */
+function bare(message: string): string {
+  return message.replace(/^SF_[A-Z_]+: /, '');
+}

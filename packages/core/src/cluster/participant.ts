@@ -1,0 +1,380 @@
+import type { CheckpointEntry } from '../checkpoint/manifest.js';
+import type { Guard } from '../dispatch/dispatcher.js';
+import type { BlobStore } from '../ports/blob-store.js';
+import type { Logger } from '../ports/logger.js';
+import type { Metrics } from '../ports/metrics.js';
+import type { Platform } from '../ports/platform.js';
+import type { Scheduled } from '../ports/scheduler.js';
+import type { Reply } from '../sdk/contract.js';
+import { deadLetters } from '../sdk/dead-letter.js';
+import { asError } from '../sdk/errors.js';
+import type { ClientReplyTarget } from '../sdk/reply.js';
+import {
+  type Submission,
+  tellCommitted,
+  type Worker,
+  type WorkerBindings,
+  type WorkerLimits,
+} from '../worker/worker.js';
+import type { ChannelLimits } from './channel-limits.js';
+import type { Directive, EpochPlan } from './directive.js';
+import { EpochWorker, type EpochWorkerOptions, type PendingCut } from './epoch-worker.js';
+import type { Frame } from './frame.js';
+import type { ParticipantState, ParticipantStatus, Report, Suspect } from './report.js';
+
+export interface ParticipantOptions {
+  readonly platform: Platform;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly store: BlobStore;
+  readonly bindings: WorkerBindings;
+  readonly limits: WorkerLimits;
+  readonly cacheBytes: number;
+  readonly stopTimeoutMs: number;
+  /** Where it can be reached. */
+  readonly endpoint: string;
+  /** The random name of this start. */
+  readonly incarnation: string;
+  /** False for one that only connects clients. */
+  readonly takesWork: boolean;
+  /**
+   * How long it goes on without an answer of the coordinator, from when it sent what was answered last; infinite where the
+   * coordinator cannot be cut off, as in one process.
+   */
+  readonly leaseMs: number;
+  readonly channelLimits?: Partial<ChannelLimits>;
+  /** The manifest that a plan names. */
+  readonly readManifest: (plan: EpochPlan) => Promise<CheckpointEntry | undefined>;
+  /** Takes a report to the coordinator. It may get lost. */
+  readonly report: (report: Report) => void;
+  /** Takes a frame to another participant. It may get lost. */
+  readonly send: (endpoint: string, frame: Uint8Array) => void;
+  /** Something failed here that cannot go on: what is not committed is left to the next start. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Reports are sent again so many times within a lease. */
+const reportsPerLease = 4;
+
+/**
+ * The worker's side of the protocol between coordinator and workers: runs one worker after another, as epochs come and go, and
+ * what clients have sent goes with it from each to the next.
+ *
+ * Invariants:
+ * - At most one worker runs; it is of the newest epoch that has a place for this participant.
+ * - A worker ends when its lease has run out. The lease counts from when a report was *sent* that the coordinator has
+ *   answered, so one that is heard and hears nothing ends before the coordinator gives its share to others.
+ * - What a client sent is in exactly one place: in a committed checkpoint, or with the worker, or here until there is one.
+ */
+export class Participant {
+  readonly #options: ParticipantOptions;
+  readonly #sentMs = new Map<number, number>();
+  #reports = 0;
+  #answered = 0;
+  #leaseEndMs = Number.NEGATIVE_INFINITY;
+  #coordinator: string | undefined;
+  #newest = 0;
+  #epoch = 0;
+  #current: EpochWorker | undefined;
+  #entering = 0;
+  #heartbeat: Scheduled | undefined;
+  #isLeaving = false;
+  #isStopped = false;
+  #isEntering = false;
+  #isTelling = false;
+  /** The figures of all workers before the present one. */
+  #past = idleStatus;
+  #unsubmitted: Submission[] = [];
+  /** Of the last worker, if it ended before it learned what became of it. */
+  #unsettled: PendingCut | undefined;
+  #suspects = 0;
+  #suspect: (Suspect & { readonly decide: (verdict: 'innocent' | 'condemned') => void }) | undefined;
+  /** The newest one of the present epoch. */
+  #directive: Directive | undefined;
+  /** Takes a reply that may be shown to the outside. */
+  onReply: (target: ClientReplyTarget, reply: Reply<unknown>) => void = () => {};
+
+  constructor(options: ParticipantOptions) {
+    this.#options = options;
+  }
+
+  get endpoint(): string {
+    return this.#options.endpoint;
+  }
+
+  get incarnation(): string {
+    return this.#options.incarnation;
+  }
+
+  /** The worker that runs now, if one does. */
+  get current(): EpochWorker | undefined {
+    return this.#current;
+  }
+
+  get state(): ParticipantState {
+    if (this.#isStopped) return 'stopped';
+    if (this.#isEntering) return 'restoring';
+    const state = this.#current?.state ?? 'closed';
+    return state === 'closed' ? 'waiting' : state;
+  }
+
+  /** Tells the coordinator that it is there. */
+  start(): void {
+    this.#tell();
+  }
+
+  /** Asks that its share go to others. */
+  leave(): void {
+    this.#isLeaving = true;
+    this.#tell();
+  }
+
+  /** Ends for good, without a word to the outside. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#heartbeat?.cancel();
+    await this.#drop();
+  }
+
+  /** Sends a client's message; see `Submission`. */
+  submit(submission: Submission): void {
+    const current = this.#current;
+    if (current === undefined || current.state === 'restoring' || current.state === 'closed') {
+      this.#unsubmitted.push(submission);
+    } else current.worker.submit(submission);
+  }
+
+  /** Takes what the coordinator wants. */
+  obey(directive: Directive): void {
+    if (this.#isStopped || !this.#isNews(directive)) return;
+    this.#extendLease(directive);
+    const { plan } = directive;
+    if (plan !== undefined && plan.epoch > this.#epoch) {
+      const slot = plan.workers.findIndex(
+        ({ endpoint, incarnation }) => endpoint === this.endpoint && incarnation === this.incarnation,
+      );
+      this.#epoch = plan.epoch;
+      this.#directive = directive;
+      void (slot >= 0 ? this.#enter(directive, slot) : this.#leaveEpoch());
+      return;
+    }
+    if (plan?.epoch !== this.#epoch) return;
+    this.#directive = directive;
+    const { verdict } = directive;
+    if (verdict !== undefined && verdict.number === this.#suspect?.number) {
+      const { decide } = this.#suspect;
+      this.#suspect = undefined;
+      decide(verdict.isCondemned ? 'condemned' : 'innocent');
+    }
+    this.#guarded(() => this.#current?.obey(directive));
+  }
+
+  /** Takes a frame of another participant. */
+  receive(frame: Frame): void {
+    this.#guarded(() => this.#current?.receive(frame));
+  }
+
+  get status(): ParticipantStatus {
+    return this.#current === undefined ? this.#past : statusOf(this.#current.worker, this.#past);
+  }
+
+  /** A late directive of a coordinator, or of one that has been replaced, is none. */
+  #isNews({ coordinator, number, plan }: Directive): boolean {
+    if (coordinator !== this.#coordinator) {
+      // Only an epoch proves that a coordinator took over; one that has none yet is believed as long as no worker runs.
+      if (this.#current !== undefined && (plan === undefined || plan.epoch <= this.#epoch)) return false;
+      this.#coordinator = coordinator;
+      this.#answered = 0;
+    } else if (number <= this.#newest) return false;
+    this.#newest = number;
+    return true;
+  }
+
+  #extendLease({ answers }: Directive): void {
+    if (answers <= this.#answered) return;
+    this.#answered = answers;
+    const sentMs = this.#sentMs.get(answers);
+    for (const number of this.#sentMs.keys()) if (number <= answers) this.#sentMs.delete(number);
+    if (sentMs !== undefined) this.#leaseEndMs = Math.max(this.#leaseEndMs, sentMs + this.#options.leaseMs);
+  }
+
+  /** Leaves the worker of the former epoch and begins one of the new. */
+  async #enter(directive: Directive, slot: number): Promise<void> {
+    this.#entering += 1;
+    const entering = this.#entering;
+    const isOutdated = () => this.#isStopped || this.#entering !== entering;
+    this.#isEntering = true;
+    await this.#drop();
+    if (isOutdated()) return;
+    this.#settle(directive.plan as EpochPlan);
+    try {
+      const worker = await EpochWorker.make(this.#workerOptions(isOutdated), directive, slot);
+      if (isOutdated()) {
+        await worker.close();
+        return;
+      }
+      this.#current = worker;
+      this.#isEntering = false;
+      worker.obey(this.#directive as Directive); // It may have changed meanwhile.
+      await worker.start();
+      if (worker.state !== 'running') return;
+      for (const submission of this.#unsubmitted.splice(0)) worker.worker.submit(submission);
+    } catch (error) {
+      if (!isOutdated()) this.#options.failed(error);
+    }
+  }
+
+  /** An epoch has begun without this participant. */
+  async #leaveEpoch(): Promise<void> {
+    this.#entering += 1;
+    this.#isEntering = false;
+    await this.#drop();
+    this.#tellSoon();
+  }
+
+  #workerOptions(isOutdated: () => boolean): EpochWorkerOptions {
+    const unlessOutdated =
+      <A extends unknown[]>(then: (...values: A) => void) =>
+      (...values: A) => {
+        if (!isOutdated()) then(...values);
+      };
+    return {
+      ...this.#options,
+      guard: this.#guard,
+      isCurrent: () => !isOutdated() && this.#hasLease,
+      onReply: unlessOutdated((target, reply) => this.onReply(target, reply)),
+      changed: unlessOutdated(() => this.#tellSoon()),
+      failed: unlessOutdated(this.#options.failed),
+    };
+  }
+
+  /** Ends the present worker. What clients sent and no checkpoint may hold is kept for the next. */
+  async #drop(): Promise<void> {
+    const former = this.#current;
+    this.#current = undefined;
+    this.#suspect = undefined;
+    if (former === undefined) return;
+    const { worker } = former;
+    this.#past = { ...statusOf(worker, this.#past), egressPending: 0, backlog: 0, addresses: 0 };
+    this.#unsettled = former.pending;
+    this.#unsubmitted = [...worker.submissions, ...this.#unsubmitted];
+    await former.close();
+  }
+
+  /** The checkpoint that an epoch begins with says what became of the last cut of the former. */
+  #settle({ base }: EpochPlan): void {
+    const unsettled = this.#unsettled;
+    this.#unsettled = undefined;
+    if (unsettled === undefined) return;
+    if (unsettled.checkpoint === base?.checkpoint) tellCommitted(unsettled.cut);
+    else this.#unsubmitted = [...unsettled.cut.submissions, ...this.#unsubmitted];
+  }
+
+  get #hasLease(): boolean {
+    return this.#options.platform.clock.monotonic() < this.#leaseEndMs;
+  }
+
+  readonly #guard: Guard = {
+    before: ({ id: invocationId }) =>
+      new Promise((decide) => {
+        this.#suspects += 1;
+        this.#suspect = { number: this.#suspects, invocationId, decide };
+        this.#tellSoon();
+      }),
+  };
+
+  /** Once for all that changes in one turn of the event loop. */
+  #tellSoon(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    this.#options.platform.scheduler.defer(() => {
+      this.#isTelling = false;
+      this.#tell();
+    });
+  }
+
+  #tell(): void {
+    if (this.#isStopped) return;
+    const { clock, scheduler } = this.#options.platform;
+    this.#reports += 1;
+    this.#sentMs.set(this.#reports, clock.monotonic());
+    if (this.#sentMs.size > 64) this.#sentMs.delete(this.#sentMs.keys().next().value as number);
+    this.#heartbeat?.cancel();
+    const { leaseMs } = this.#options;
+    if (Number.isFinite(leaseMs)) {
+      this.#heartbeat = scheduler.after(leaseMs / reportsPerLease, () => this.#beat());
+    }
+    this.#options.report(this.#reportNow());
+  }
+
+  #beat(): void {
+    // A worker that is heard and hears nothing: others may have its share already.
+    if (this.#current !== undefined && !this.#hasLease) void this.#drop();
+    this.#tell();
+  }
+
+  #reportNow(): Report {
+    const { endpoint, incarnation, takesWork } = this.#options;
+    const current = this.#current;
+    return {
+      endpoint,
+      incarnation,
+      number: this.#reports,
+      takesWork,
+      isLeaving: this.#isLeaving,
+      epoch: this.#epoch,
+      state: this.state,
+      lastCut: current?.lastCut ?? 0,
+      part: current?.part,
+      readsFrom: current?.readsFrom ?? 0,
+      isWanted: current?.isWanted ?? false,
+      isDrained: current?.isDrained ?? false,
+      suspect: this.#suspect && { number: this.#suspect.number, invocationId: this.#suspect.invocationId },
+      status: this.status,
+    };
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.failed(asError(error));
+    }
+  }
+}
+
+const idleStatus: ParticipantStatus = {
+  events: 0,
+  invocations: 0,
+  failures: 0,
+  retries: 0,
+  deadLetters: 0,
+  egressPublished: 0,
+  egressPending: 0,
+  backlog: 0,
+  addresses: 0,
+};
+
+/** The figures of a worker behind those of its predecessors. */
+function statusOf({ pumps, outlets, dispatcher, state }: Worker, past: ParticipantStatus): ParticipantStatus {
+  let events = 0;
+  for (const pump of pumps.values()) events += pump.progress.routed;
+  let { egressPublished } = past;
+  let egressPending = 0;
+  for (const outlet of outlets.values()) {
+    if (outlet.name !== deadLetters.name) egressPublished += outlet.published;
+    egressPending += outlet.pending;
+  }
+  const { counts, backlog } = dispatcher;
+  return {
+    events,
+    invocations: past.invocations + counts.invocations,
+    failures: past.failures + counts.failures,
+    retries: past.retries + counts.retries,
+    deadLetters: past.deadLetters + counts.deadLetters,
+    egressPublished,
+    egressPending,
+    backlog,
+    addresses: state.size,
+  };
+}
