@@ -124,8 +124,8 @@ function copySpecial(value: object, prototype: object | null, parent: Trail | un
     case ContractAddress.prototype:
       return copyAddress(value as AnyAddress);
     case CancellationToken.prototype: {
-      const { timerId, dueMs } = value as CancellationToken;
-      return new CancellationToken(timerId, dueMs);
+      const { timerId, dueMs, owner } = value as CancellationToken;
+      return new CancellationToken(timerId, dueMs, copyAddress(owner));
     }
     case ReplyHandle.prototype:
       return copyHandle(value as ReplyHandle, new Trail(parent, key, value));

@@ -94,7 +94,9 @@ function lowerSpecial(value: object, prototype: object): unknown {
   if (value instanceof Address) {
     return [mark, isContractAddress(value) ? Tag.contractAddress : Tag.address, value.type.name, value.id];
   }
-  if (value instanceof CancellationToken) return [mark, Tag.cancellationToken, value.timerId, lower(value.dueMs)];
+  if (value instanceof CancellationToken) {
+    return [mark, Tag.cancellationToken, value.timerId, lower(value.dueMs), lower(value.owner)];
+  }
   if (value instanceof ReplyHandle) return [mark, Tag.replyHandle, lower(value.target)];
   return [mark, Tag.binary, binaryKindOf(prototype), bytesOf(value as Binary)];
 }

@@ -1,3 +1,4 @@
+import { Address, type AnyAddress } from '../sdk/address.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 import { CancellationToken, ReplyHandle, type ReplyTarget } from '../sdk/reply.js';
 import { serializableByName } from '../sdk/serializable.js';
@@ -65,7 +66,7 @@ function raiseMarked(form: unknown[]): unknown {
     case Tag.contractAddress:
       return reference(text(first), text(second), tag === Tag.contractAddress);
     case Tag.cancellationToken:
-      return new CancellationToken(text(first), number(raise(second)));
+      return new CancellationToken(text(first), number(raise(second)), address(raise(third)));
     case Tag.replyHandle:
       return new ReplyHandle(fields(first) as unknown as ReplyTarget);
     case Tag.serializable:
@@ -118,6 +119,12 @@ function text(form: unknown): string {
 function number(form: unknown): number {
   check(typeof form === 'number', 'no number');
   return form;
+}
+
+function address(form: unknown): AnyAddress {
+  const value = raise(form);
+  check(value instanceof Address, 'no address');
+  return value;
 }
 
 function bytes(form: unknown): Uint8Array {

@@ -305,7 +305,7 @@ export class Invocation implements Context, CellInvocation {
 
   #setTimer(dueMs: number, envelope: Envelope): CancellationToken {
     pushTimer(this.#extra(), { dueMs, envelope, owner: this.self });
-    return new CancellationToken(envelope.id, dueMs);
+    return new CancellationToken(envelope.id, dueMs, this.self);
   }
 
   #operationsOf(to: AnyAddress): Operations | undefined {

@@ -95,10 +95,12 @@ export class Timers {
     this.#arm();
   }
 
+  /** Removes a pending timer that `owner` set; does nothing for anybody else. */
   cancel(token: CancellationToken, owner: AnyAddress): void {
+    // The token says whose it is, since of a timer that only storage has nothing else would.
+    if (!sameAddress(token.owner, owner)) return;
     const held = this.#byId.get(token.timerId);
     if (held !== undefined) {
-      if (!sameAddress(held.owner, owner)) return;
       this.#remove(token.timerId, held);
     } else if (token.dueMs >= this.#horizonMs) {
       this.#recordRemoval(token.timerId, token.dueMs, this.keyGroupOf(owner));
@@ -107,9 +109,9 @@ export class Timers {
 
   /** Removes a pending timer; whether there was one. A promise when only storage can tell. */
   take(token: CancellationToken, owner: AnyAddress): boolean | Promise<boolean> {
+    if (!sameAddress(token.owner, owner)) return false;
     const held = this.#byId.get(token.timerId);
     if (held !== undefined) {
-      if (!sameAddress(held.owner, owner)) return false;
       this.#remove(token.timerId, held);
       return true;
     }

@@ -47,5 +47,7 @@ export class CancellationToken {
     readonly timerId: string,
     /** When it is due, application time in milliseconds. */
     readonly dueMs: number,
+    /** Who set it, and alone can cancel it. */
+    readonly owner: AnyAddress,
   ) {}
 }

@@ -69,8 +69,8 @@ const address = fc.oneof(
 );
 
 const token = fc
-  .tuple(fc.string(), fc.double({ noNaN: true }))
-  .map(([timer, due]) => new CancellationToken(timer, due));
+  .tuple(fc.string(), fc.double({ noNaN: true }), address)
+  .map(([timer, due, owner]) => new CancellationToken(timer, due, owner));
 
 const handle = fc.oneof(
   fc

@@ -55,7 +55,7 @@ const BoxFn = defineFunction(Box, {
       if (misdeed === 'nested') this.nested.tags.push('x');
       if (misdeed === 'map') this.map.set('x', 1);
       if (misdeed === 'send') full.ask(Box.at('other')).put(1, { operation: 'put' } as never);
-      if (misdeed === 'timer') full.cancel({ timerId: '0'.repeat(32), dueMs: 0 });
+      if (misdeed === 'timer') full.cancel({ timerId: '0'.repeat(32), dueMs: 0, owner: ctx.self });
       if (misdeed === 'forget') full.forget();
     },
   },

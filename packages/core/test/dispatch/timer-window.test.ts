@@ -52,7 +52,7 @@ describe('Timers that load a window', () => {
       },
     );
     await timers.open();
-    timers.cancel(new CancellationToken(timer.envelope.id, dueMs), owner);
+    timers.cancel(new CancellationToken(timer.envelope.id, dueMs, owner), owner);
     while (scans === 1) await platform.advance(1_000);
     timers.cut();
     timers.committed();

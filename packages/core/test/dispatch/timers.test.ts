@@ -143,6 +143,30 @@ describe('Timers', () => {
     expect(names()).to.deep.equal([]);
   });
 
+  it('cannot be cancelled by another address, near or far, in memory or not', async () => {
+    const { now } = app;
+    await app.stop();
+    // One key group, so that nothing but the owner tells timers of two addresses apart.
+    app = await TestApplication.start({
+      modules: [moduleOf(ClockFn, BellFn)],
+      maxParallelism: 1,
+      startMs: now,
+      checkpoints: { interval: '1h' },
+    });
+    const days = 86_400_000;
+    await clock().set({ name: 'near', after: 60_000 });
+    await clock().set({ name: 'far', after: 90 * days });
+    await clock().set({ name: 'farther', after: 91 * days });
+    await clock().lend({ name: 'near', to: 'thief' });
+    await clock().lend({ name: 'far', to: 'thief' });
+    await crash();
+    await clock().lend({ name: 'far', to: 'thief' });
+    await clock().lend({ name: 'farther', to: 'thief' });
+    await crash();
+    await app.advance('100d');
+    expect(names()).to.deep.equal(['near', 'far', 'farther']);
+  });
+
   it('set and cancelled in one invocation never fire; contract operations can be timed', async () => {
     await clock().setAndCancel();
     await app.advance('3s');
