@@ -4,6 +4,7 @@ import type { ModuleSource } from '../application/module-loader.js';
 import type { CheckpointOptions, StartOptions } from '../application/options.js';
 import { MemoryBlobStore } from '../blob/memory-blob-store.js';
 import { silentLogger } from '../ports/logger.js';
+import type { Scheduler } from '../ports/scheduler.js';
 import type { AnyAddress } from '../sdk/address.js';
 import type { DeadLetter } from '../sdk/dead-letter.js';
 import { type Duration, durationMs } from '../sdk/duration.js';
@@ -41,11 +42,14 @@ export interface TestApplicationOptions extends Omit<StartOptions, 'checkpoints'
  * and so does the blob store, which holds whatever is durable. Logs go nowhere unless a logger is given.
  *
  * **Gotchas**
- * A promise of real I/O that a handler awaits is not waited for by `settle` and `advance`: give functions services in memory.
+ * A promise of real I/O that a handler awaits is not waited for by `settle` and `advance`: give functions services in memory,
+ * and those that wait the application's `scheduler`.
  */
 export class TestApplication implements AsyncDisposable {
   /** Talks to functions from outside. Each call runs the application until it is answered. */
   readonly client: TestClient;
+  /** Virtual time, for services that let handlers wait. Stays the same across restarts; what waited at a crash waits forever. */
+  readonly scheduler: Scheduler;
   readonly #connectors = new TestConnectors();
   readonly #random: SeededRandom;
   readonly #drive = new Drive();
@@ -62,6 +66,10 @@ export class TestApplication implements AsyncDisposable {
       seed: this.#random.uint32(),
       ...(startMs === undefined ? {} : { startMs }),
     });
+    this.scheduler = {
+      defer: (work) => this.#platform.scheduler.defer(work),
+      after: (delayMs, work) => this.#platform.scheduler.after(delayMs, work),
+    };
     this.client = new TestClient((call) => this.#run(() => call(this.#client)));
   }
 

@@ -190,6 +190,31 @@ describe('TestApplication', () => {
     expect(app.now).to.equal(now + 30_000);
   });
 
+  it('carries services that wait on its scheduler, and loses in a crash what waited', async () => {
+    const Sleeper = FunctionType.of<number>('test/sleeper');
+    const woken: string[] = [];
+    const SleeperFn = defineFunction(Sleeper, {
+      state: () => ({}),
+      async invoke(ctx: Context, ms: number) {
+        await new Promise<void>((resolve) => void app.scheduler.after(ms, resolve));
+        woken.push(ctx.self.id);
+      },
+    });
+    const module = { configure: (_: unknown, binder: Binder) => binder.bindFunctions(SleeperFn) };
+    const app = await TestApplication.start({ modules: [module] });
+    await app.client.send(Sleeper.at('a'), 3_000);
+    await app.client.send(Sleeper.at('b'), 9_000);
+    await app.advance('4s');
+    expect(woken).to.deep.equal(['a']);
+    await app.crash();
+    await app.restart();
+    await app.advance('8s');
+    expect(woken).to.deep.equal(['a']);
+    await app.advance('1s');
+    expect(woken).to.deep.equal(['a', 'b']);
+    await app.stop();
+  });
+
   it('shows dead letters once they are committed', async () => {
     await using app = await TestApplication.start({ modules: [module] });
     app.push(visits, { user: 'ada', page: 'broken' });
