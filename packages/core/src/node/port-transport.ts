@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Scheduler } from '../ports/scheduler.js';
 import type { Listening, Transport } from '../ports/transport.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
@@ -96,4 +96,17 @@ export class PortTransport implements Transport {
     const message: PortMessage = [endpoint, isListening];
     for (const port of this.#ports) port.postMessage(message);
   }
+}
+
+/** For each of `count` threads, its ports to all others. A port can be given to the thread that is to have it. */
+export function portsBetween(count: number): MessagePort[][] {
+  const ports: MessagePort[][] = Array.from({ length: count }, () => []);
+  for (const [number, own] of ports.entries()) {
+    for (const others of ports.slice(number + 1)) {
+      const { port1, port2 } = new MessageChannel();
+      own.push(port1);
+      others.push(port2);
+    }
+  }
+  return ports;
 }
