@@ -371,9 +371,11 @@ export class Worker implements Outlets {
   }
 
   reply(target: ClientReplyTarget, reply: Reply<unknown>, address: AnyAddress): void {
-    if (this.#options.remote?.takeReply(target, reply)) return;
     const activation = this.dispatcher.activationOf(address);
     const isOld = activation !== undefined && !this.state.isUncommitted(activation) && target.query;
+    // A worker that the client is attached to cannot know that, and would wait for a checkpoint.
+    const open: ClientReplyTarget = isOld ? { ...target, consistency: 'processed' } : target;
+    if (this.#options.remote?.takeReply(open, reply)) return;
     if (isOld) this.onReply(target, reply);
     else this.#deliver(target, reply);
   }

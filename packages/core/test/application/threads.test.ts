@@ -185,6 +185,15 @@ describe('An application with several worker threads', function () {
     expect(await app.client.ask(Inbox.at('inbox-1'), { consistency: 'processed' }).count()).to.equal(3);
   });
 
+  it('answers a query at once if all that it shows is committed', async () => {
+    const app = await start({ checkpoints: { directory: join(folder, 'state'), interval: '1h' } });
+    await app.client.to(Relay.at('relay-1')).relay({ from: 'relay-1', to: 'inbox-1' });
+    await app.checkpoint();
+    const { checkpoint } = app.status.checkpoint;
+    expect((await reports(app, 20)).total).to.equal(1);
+    expect(app.status.checkpoint.checkpoint).to.equal(checkpoint);
+  });
+
   it('takes checkpoints and savepoints when asked to, and starts from one', async () => {
     const app = await start({ checkpoints: { directory: join(folder, 'state'), interval: '1h' } });
     const given = ordersOf(20, 7);
