@@ -118,6 +118,7 @@ export class EpochWorker {
       send: options.send,
       receive: (item) => this.worker.receive(item),
       cut: (checkpoint) => this.#cut(checkpoint),
+      hostOf: (name) => this.worker.dispatcher.hostOf(name),
       canCut: () => this.#canCut,
     });
     this.worker = new Worker({

@@ -1,4 +1,3 @@
-import { encode } from '../codec/codec.js';
 import { MessageQueue } from '../dispatch/message-queue.js';
 import type { Clock } from '../ports/clock.js';
 import type { Scheduled, Scheduler } from '../ports/scheduler.js';
@@ -15,6 +14,7 @@ import {
   isFromPeer,
   readCredit,
 } from './frame.js';
+import { type ItemCodec, valueCodec } from './item-codec.js';
 
 export interface OutboundChannelOptions {
   readonly ends: ChannelEnds;
@@ -23,6 +23,8 @@ export interface OutboundChannelOptions {
   /** Puts a frame on the wire to the peer. It may get lost; it is not written to again. */
   readonly send: (frame: Uint8Array) => void;
   readonly limits?: Partial<ChannelLimits>;
+  /** For items that are no values. */
+  readonly codec?: ItemCodec;
 }
 
 /** A frame that the receiver is not known to have. */
@@ -83,7 +85,7 @@ export class OutboundChannel {
     this.#resendAfterMs = this.#limits.resendAfterMs;
   }
 
-  /** Queues an item, a value of the data model that does not change any more. It leaves with a later `flush`. */
+  /** Queues an item that does not change any more. It leaves with a later `flush`. */
   send(item: unknown): void {
     if (!this.#closed) this.#queue.push(item);
   }
@@ -156,10 +158,11 @@ export class OutboundChannel {
   #sendItems(): void {
     const fitting = Math.floor(this.#payloadBytes / this.#itemBytes);
     let count = Math.min(this.#queue.size, this.#limits.maxFrameItems, Math.max(1, fitting));
-    let payload = encode(this.#queue.first(count), 'items');
+    const { codec = valueCodec } = this.#options;
+    let payload = codec.encode(this.#queue.first(count));
     while (payload.length > this.#payloadBytes && count > 1) {
       count >>>= 1;
-      payload = encode(this.#queue.first(count), 'items');
+      payload = codec.encode(this.#queue.first(count));
     }
     this.#itemBytes = (this.#itemBytes + payload.length / count) / 2;
     for (let taken = 0; taken < count; taken++) this.#queue.shift();

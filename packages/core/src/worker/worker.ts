@@ -1,6 +1,6 @@
 import { ApplicationTime } from '../dispatch/application-time.js';
 import { Dispatcher, type InFlightCapture, type Outlets } from '../dispatch/dispatcher.js';
-import { type Envelope, type MessageId, noHeaders } from '../dispatch/envelope.js';
+import { Envelope, type MessageId, noHeaders } from '../dispatch/envelope.js';
 import type { FrozenState } from '../dispatch/frozen-state.js';
 import type { EgressTarget } from '../dispatch/invocation.js';
 import { StateTable } from '../dispatch/state-table.js';
@@ -19,7 +19,7 @@ import { keyGroupOf } from '../state/key-group.js';
 import type { KeyGroupRanges } from '../state/key-group-ranges.js';
 import type { SegmentSet } from '../state/segment-set.js';
 import type { ShapeTable } from '../state/shape.js';
-import { type ChannelItem, isRecord, isReply } from './channel-item.js';
+import { type ChannelItem, isRecord } from './channel-item.js';
 import { type EgressCut, EgressOutlet, type EgressRun } from './egress-outlet.js';
 import { type BoundIngress, IngressPump, type PumpProgress } from './ingress-pump.js';
 import { restoreMessage, restoreTimer, type StoredMessage, type StoredTimer } from './message-form.js';
@@ -238,16 +238,16 @@ export class Worker implements Outlets {
 
   /** Takes what another worker has sent. */
   receive(item: ChannelItem): void {
-    if (isRecord(item)) {
+    if (item instanceof Envelope) {
+      this.dispatcher.enqueue(item);
+    } else if (isRecord(item)) {
       const [, name, value, headers] = item;
       const outlet = this.outlets.get(name);
       invariant(outlet !== undefined, `records for ${name} go to the worker that publishes it`);
       outlet.add(value, headers);
-    } else if (isReply(item)) {
+    } else {
       const [, handle, reply] = item;
       this.#deliver(handle.target as ClientReplyTarget, reply);
-    } else {
-      this.dispatcher.enqueue(restoreMessage(item, (name) => this.dispatcher.hostOf(name)));
     }
   }
 
