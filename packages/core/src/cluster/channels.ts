@@ -167,6 +167,13 @@ export class Channels implements RemoteWorkers {
     return since;
   }
 
+  /** Items that are not known to have arrived. */
+  get outstanding(): number {
+    let count = 0;
+    for (const { outbound } of this.#peers.values()) count += outbound.outstanding;
+    return count;
+  }
+
   /** Items that wait to be sent. */
   get backlog(): number {
     let count = 0;

@@ -141,6 +141,7 @@ export class EpochWorker {
       failed: (error) => this.#failed(error),
       wanted: () => this.#want(),
       drained: () => this.#options.changed(),
+      crowded: () => this.#options.changed(),
     });
     this.worker.onReply = options.onReply;
   }
@@ -220,6 +221,7 @@ export class EpochWorker {
     this.#directive = directive;
     if (this.#state === 'restoring' || this.#isClosed) return;
     const { committed, settled, checkpoint, phase } = directive;
+    this.worker.isThrottled = directive.isCrowded;
     const pending = this.#pending;
     if (committed !== undefined && committed.checkpoint > this.#lastCommitted) this.#committed(committed);
     if (pending !== undefined && this.#pending === pending && pending.checkpoint <= settled) this.#abandon();
@@ -230,7 +232,9 @@ export class EpochWorker {
   }
 
   receive(frame: Frame): void {
-    if (!this.#isClosed) this.channels.receive(frame);
+    if (this.#isClosed) return;
+    this.channels.receive(frame);
+    this.worker.checkRoom(); // An acknowledgement lets more be sent.
   }
 
   /** Ends for good: what is not in a committed checkpoint never was. */

@@ -32,6 +32,8 @@ interface SentFrame {
   readonly bytes: Uint8Array;
   /** Bytes of credit that it takes until it is acknowledged. */
   readonly creditBytes: number;
+  /** Items that end in it. */
+  readonly items: number;
 }
 
 /**
@@ -60,6 +62,7 @@ export class OutboundChannel {
   /** Oldest first; not many, because of the credit. */
   #sent: SentFrame[] = [];
   #sentCreditBytes = 0;
+  #sentItems = 0;
   #creditBytes: number;
   #lastNumber = 0;
   #acknowledged = 0;
@@ -105,7 +108,7 @@ export class OutboundChannel {
     if (this.#closed) return;
     invariant(checkpoint > this.#lastBarrier, `barrier ${checkpoint} follows barrier ${this.#lastBarrier}`);
     this.#lastBarrier = checkpoint;
-    this.#put(frameKind.barrier, encodeBarrier({ checkpoint, lastCommitted }), 0);
+    this.#put(frameKind.barrier, encodeBarrier({ checkpoint, lastCommitted }), 0, 0);
   }
 
   /** Items that have no number yet, oldest first, as of now: what a cut has to keep of this channel. */
@@ -116,6 +119,11 @@ export class OutboundChannel {
   /** Items that have no number yet. */
   get unnumberedCount(): number {
     return this.#queue.size;
+  }
+
+  /** Items that are not known to have arrived. */
+  get outstanding(): number {
+    return this.#queue.size + this.#sentItems;
   }
 
   /**
@@ -168,28 +176,31 @@ export class OutboundChannel {
     for (let taken = 0; taken < count; taken++) this.#queue.shift();
     let from = 0;
     for (; payload.length - from > this.#payloadBytes; from += this.#payloadBytes) {
-      this.#putItems(frameKind.fragment, payload.subarray(from, from + this.#payloadBytes));
+      this.#putItems(frameKind.fragment, payload.subarray(from, from + this.#payloadBytes), 0);
     }
-    this.#putItems(frameKind.items, payload.subarray(from));
+    this.#putItems(frameKind.items, payload.subarray(from), count);
   }
 
-  #putItems(kind: FrameKind, payload: Uint8Array): void {
-    this.#put(kind, payload, this.#writer.headerBytes + payload.length);
+  #putItems(kind: FrameKind, payload: Uint8Array, items: number): void {
+    this.#put(kind, payload, this.#writer.headerBytes + payload.length, items);
   }
 
-  #put(kind: FrameKind, payload: Uint8Array, creditBytes: number): void {
+  #put(kind: FrameKind, payload: Uint8Array, creditBytes: number, items: number): void {
     this.#lastNumber += 1;
     const bytes = this.#writer.write(kind, this.#lastNumber, payload);
-    this.#sent.push({ bytes, creditBytes });
+    this.#sent.push({ bytes, creditBytes, items });
     this.#sentCreditBytes += creditBytes;
+    this.#sentItems += items;
     invariant(this.#acknowledged + this.#sent.length === this.#lastNumber, 'numbers of frames have no gaps');
     if (this.#sent.length === 1) this.#progressed();
     this.#options.send(bytes);
   }
 
   #acknowledge(number: number): void {
-    for (const { creditBytes } of this.#sent.splice(0, number - this.#acknowledged))
+    for (const { creditBytes, items } of this.#sent.splice(0, number - this.#acknowledged)) {
       this.#sentCreditBytes -= creditBytes;
+      this.#sentItems -= items;
+    }
     this.#acknowledged = number;
     this.#progressed();
   }

@@ -330,6 +330,7 @@ export class Participant {
       readsFrom: current?.readsFrom ?? 0,
       isWanted: current?.isWanted ?? false,
       isDrained: current?.isDrained ?? false,
+      isCrowded: current?.worker.isCrowded ?? false,
       suspect: this.#suspect && { number: this.#suspect.number, invocationId: this.#suspect.invocationId },
       status: this.status,
     };

@@ -71,6 +71,8 @@ export interface WorkerOptions {
   readonly wanted: () => void;
   /** By now every ingress of this worker has ended, and nothing is in flight here. */
   readonly drained: () => void;
+  /** `isCrowded` is another than before. */
+  readonly crowded: () => void;
 }
 
 /**
@@ -128,6 +130,8 @@ export class Worker implements Outlets {
   /** Whether anything happened since the last cut that a checkpoint would show. */
   #moved = false;
   #wasDrained = false;
+  #isCrowded = false;
+  #isThrottled = false;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -262,6 +266,23 @@ export class Worker implements Outlets {
     if (this.dispatcher.backlog > 0) return false;
     for (const pump of this.pumps.values()) if (!pump.ended) return false;
     return true;
+  }
+
+  /** Whether so much waits here that the ingresses of all workers should pause. */
+  get isCrowded(): boolean {
+    return this.#isCrowded;
+  }
+
+  /** Whether some other worker is crowded: what is read here may go there. */
+  set isThrottled(isThrottled: boolean) {
+    this.#isThrottled = isThrottled;
+    this.checkRoom();
+  }
+
+  /** Lets ingresses go on if there is room. */
+  checkRoom(): void {
+    if (this.#roomWaiters.length === 0 || (this.#phase === 'running' && !this.#hasRoom)) return;
+    for (const waiter of this.#roomWaiters.splice(0)) waiter();
   }
 
   /** Resolves when no handler runs. */
@@ -413,6 +434,8 @@ export class Worker implements Outlets {
     if ((crowded && this.state.hasChanges) || (pending > 8 * maxBacklog && this.#hasFreshRecords))
       this.#options.wanted();
     return (
+      !this.#isThrottled &&
+      (this.#options.remote?.outstanding ?? 0) <= maxBacklog &&
       this.dispatcher.ready <= mostReady &&
       this.dispatcher.backlog <= maxBacklog &&
       pending <= 16 * maxBacklog &&
@@ -425,10 +448,19 @@ export class Worker implements Outlets {
     return new Promise((resolve) => this.#roomWaiters.push(resolve));
   }
 
+  /** Not crowded again before half of it is gone, or every message would be told of. */
+  #checkCrowd(): void {
+    if (this.#options.remote === undefined) return;
+    const { maxBacklog } = this.#options.limits;
+    const isCrowded = this.dispatcher.backlog > (this.#isCrowded ? maxBacklog / 2 : maxBacklog);
+    if (isCrowded === this.#isCrowded) return;
+    this.#isCrowded = isCrowded;
+    this.#options.crowded();
+  }
+
   #afterSlice(): void {
-    if (this.#roomWaiters.length > 0 && (this.#phase !== 'running' || this.#hasRoom)) {
-      for (const waiter of this.#roomWaiters.splice(0)) waiter();
-    }
+    this.checkRoom();
+    this.#checkCrowd();
     const isDrained = this.#phase === 'running' && this.isDrained;
     if (isDrained && !this.#wasDrained) this.#options.drained();
     this.#wasDrained = isDrained;
