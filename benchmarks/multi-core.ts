@@ -6,11 +6,10 @@ import { Application, type RunningApplication } from '@stateful-functions/core';
 import type { Benchmark } from './benchmark.js';
 import { Ring, type RingLoad, ringId, spin } from './ring.module.js';
 
-const checkpointIntervalMs = 250;
 /** Messages on their way at any time. */
-const tokens = 4_096;
+const tokens = 2_048;
 const warmUpMs = 1_000;
-const measuredMs = 2_000;
+const measuredMs = 3_000;
 
 /** Invocations a second of messages that go on for ever, in the middle of it. */
 async function runRing(workers: number, load: RingLoad): Promise<number> {
@@ -18,7 +17,7 @@ async function runRing(workers: number, load: RingLoad): Promise<number> {
   const app = await Application.from(new URL('./ring.module.js', import.meta.url)).start({
     workers,
     config: { load: JSON.stringify(load) },
-    checkpoints: { directory, interval: checkpointIntervalMs },
+    checkpoints: { directory },
     handleSignals: false,
   });
   try {

@@ -7,6 +7,8 @@ export interface ChannelLimits {
    * expensive, and encoding more at a time than this is no faster.
    */
   readonly maxFrameItems: number;
+  /** Items that leave at once when everything before has arrived: the receiver may have nothing to do. */
+  readonly leastFrameItems: number;
   /** Bytes that the receiver grants to be on their way, and that it may get to hold: what a sender begins with. */
   readonly creditBytes: number;
   /** How long the sender waits for an acknowledgement before it sends again; doubled each time that none comes. */
@@ -17,6 +19,7 @@ export interface ChannelLimits {
 export const channelLimits: ChannelLimits = {
   maxFrameBytes: 256 * 1024,
   maxFrameItems: 256,
+  leastFrameItems: 32,
   creditBytes: 1024 * 1024,
   resendAfterMs: 250,
   maxResendAfterMs: 5_000,

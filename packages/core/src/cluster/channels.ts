@@ -10,7 +10,7 @@ import { type ChannelItem, type StoredItem, storeItem } from '../worker/channel-
 import type { RemoteWorkers } from '../worker/remote-workers.js';
 import type { Assignment } from './assignment.js';
 import type { Barrier } from './barrier.js';
-import { type ChannelLimits, channelLimits } from './channel-limits.js';
+import type { ChannelLimits } from './channel-limits.js';
 import { ChannelRecorder } from './channel-recorder.js';
 import type { WorkerName } from './directive.js';
 import { type Frame, isAnswer } from './frame.js';
@@ -60,7 +60,6 @@ export class Channels implements RemoteWorkers {
   readonly #peers = new Map<number, Peer>();
   readonly #recorder: ChannelRecorder;
   readonly #codec: MessageCodec;
-  readonly #maxFrameItems: number;
   readonly #egresses = new Map<string, EgressTarget>();
   readonly #clients = new Map<string, number>();
   #flushing = false;
@@ -70,7 +69,6 @@ export class Channels implements RemoteWorkers {
     this.#options = options;
     const { workers, slot: own } = options;
     this.#codec = new MessageCodec(options.hostOf);
-    this.#maxFrameItems = options.limits?.maxFrameItems ?? channelLimits.maxFrameItems;
     for (const [slot, { incarnation }] of workers.entries()) {
       this.#clients.set(incarnation, slot);
       if (slot !== own) this.#peers.set(slot, this.#connect(slot));
@@ -212,11 +210,10 @@ export class Channels implements RemoteWorkers {
   #send(slot: number, item: ChannelItem): void {
     const outbound = this.#peers.get(slot)?.outbound;
     outbound?.send(item);
-    // A frame that is full leaves at once, so that the other worker has work while this one is at it.
-    if ((outbound?.unnumberedCount ?? 0) >= this.#maxFrameItems) outbound?.flush();
+    outbound?.flushIfWorthIt();
     if (this.#flushing) return;
     this.#flushing = true;
-    // Once for everything that this turn of the event loop sends, so that it shares frames.
+    // Once for the rest of what this turn of the event loop sends, so that it shares frames.
     this.#options.platform.scheduler.defer(() => {
       this.#flushing = false;
       if (this.#closed) return;

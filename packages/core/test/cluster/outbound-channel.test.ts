@@ -36,6 +36,29 @@ describe('OutboundChannel', () => {
     expect([...pair.outbound.unnumbered()]).to.deep.equal([]);
   });
 
+  it('sends some to a receiver that may be waiting, and whole frames to one that is not', async () => {
+    const pair = new ChannelPair({ limits: { leastFrameItems: 3, maxFrameItems: 10 } });
+    pair.inbound.open();
+    await pair.platform.settle();
+    const countsAfter = (count: number) => {
+      for (const item of numbers(0, count)) {
+        pair.outbound.send(item);
+        pair.outbound.flushIfWorthIt();
+      }
+      return pair.itemFrames().map(({ payload }) => (decode(payload) as unknown[]).length);
+    };
+    expect(countsAfter(2)).to.deep.equal([]);
+    expect(countsAfter(1)).to.deep.equal([3]);
+    expect(countsAfter(9)).to.deep.equal([3]);
+    expect(countsAfter(12)).to.deep.equal([3, 10, 10]);
+    expect(pair.outbound.outstanding).to.equal(24);
+    // The acknowledgement lets the rest go.
+    await pair.platform.settle();
+    expect(pair.outbound.outstanding).to.equal(0);
+    expect(countsAfter(2)).to.deep.equal([3, 10, 10, 1]);
+    expect(countsAfter(1)).to.deep.equal([3, 10, 10, 1, 3]);
+  });
+
   it('keeps frames under their limit, whatever the sizes of items', async () => {
     const limits = { maxFrameBytes: 1_024, creditBytes: 10_000 };
     const pair = new ChannelPair({ limits });
