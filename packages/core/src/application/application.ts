@@ -7,24 +7,21 @@ import { readManifest } from '../cluster/manifest-reader.js';
 import { Participant } from '../cluster/participant.js';
 import type { ParticipantStatus } from '../cluster/report.js';
 import { loadState } from '../dispatch/state-snapshot.js';
-import { JsonLinesSink } from '../io/json-lines-sink.js';
 import { nodePlatform } from '../node/node-platform.js';
 import { onStopSignal } from '../node/stop-signals.js';
 import type { BlobStore } from '../ports/blob-store.js';
-import type { EgressSink } from '../ports/egress-sink.js';
 import type { Logger } from '../ports/logger.js';
 import { noMetrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
 import { randomHex } from '../ports/random.js';
 import type { AnyAddress } from '../sdk/address.js';
-import { deadLetters } from '../sdk/dead-letter.js';
 import { asError } from '../sdk/errors.js';
 import { Bindings } from './bindings.js';
 import { checkBoundNames } from './bound-names.js';
 import { Client, type ClientGateway, stoppedError } from './client.js';
-import { Idempotency, idempotencyDefinition } from './idempotency.js';
 import { loadModule, type ModuleSource } from './module-loader.js';
 import { type Settings, type StartOptions, settle } from './options.js';
+import { addSystemBindings } from './system-bindings.js';
 
 /** Figures of a running application, since it started. */
 export interface ApplicationStatus extends ParticipantStatus {
@@ -81,7 +78,7 @@ interface Launch {
 
 async function launch({ options, settings, platform, logger, bindings, store }: Launch): Promise<RunningApplication> {
   const metrics = options.metrics ?? noMetrics;
-  addSystemBindings(bindings, settings, logger);
+  addSystemBindings(bindings, settings.directory, logger);
   const incarnation = randomHex(platform.random, 8);
   let running: RunningApplication | undefined;
   const failed = (error: unknown) => running?.fail(error);
@@ -139,34 +136,6 @@ async function launch({ options, settings, platform, logger, bindings, store }: 
 
 /** The name of the only participant of a process that runs an application alone. */
 const localEndpoint = 'local';
-
-function addSystemBindings(bindings: Bindings, { directory }: Settings, logger: Logger): void {
-  bindings.functions.set(
-    Idempotency.name,
-    idempotencyDefinition(
-      (name, operation) => bindings.functionOf(name)?.operations?.[operation ?? '']?.kind ?? 'send',
-    ),
-  );
-  if (bindings.egresses.has(deadLetters.name)) return;
-  const sink =
-    directory === undefined ? new LogSink(logger) : new JsonLinesSink({ path: `${directory}/dead-letters.jsonl` });
-  bindings.bindEgress(deadLetters, sink);
-}
-
-/** Dead letters of an application that has no folder have been logged already. */
-class LogSink implements EgressSink<unknown> {
-  constructor(readonly logger: Logger) {}
-
-  async open(): Promise<undefined> {
-    return undefined;
-  }
-
-  async publish(): Promise<undefined> {
-    return undefined;
-  }
-
-  async close(): Promise<void> {}
-}
 
 interface Parts {
   readonly participant: Participant;

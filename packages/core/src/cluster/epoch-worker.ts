@@ -163,6 +163,12 @@ export class EpochWorker {
     return this.#state;
   }
 
+  /** Whether anything was dealt out to it. */
+  get hasShare(): boolean {
+    const { ranges, ingresses, egresses } = this.#share;
+    return ranges.size + ingresses.length + egresses.length > 0;
+  }
+
   get lastCut(): number {
     return this.#lastCut;
   }

@@ -1,0 +1,89 @@
+import type { Clock } from '../../ports/clock.js';
+import type { FileSystem } from '../../ports/file-system.js';
+import type { Platform } from '../../ports/platform.js';
+import type { Scheduled, Scheduler } from '../../ports/scheduler.js';
+import { SeededRandom } from '../seeded-random.js';
+import { SimulatedDisk } from '../simulated-disk.js';
+import type { VirtualPlatform } from '../virtual-platform.js';
+
+/**
+ * A process of a simulated cluster, as the platform of what runs in it. It shares time with all others, has a wall clock of its
+ * own, and can be killed or stopped for a while between any two of its callbacks.
+ */
+export class SimulatedProcess implements Platform {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly random: SeededRandom;
+  readonly files: FileSystem;
+  readonly #world: VirtualPlatform;
+  #state: 'running' | 'paused' | 'dead' = 'running';
+  /** What came due while it was stopped. */
+  #late: (() => void)[] = [];
+
+  /** @param wallOffset tells by how many milliseconds its wall clock is wrong. */
+  constructor(
+    readonly name: string,
+    world: VirtualPlatform,
+    seed: number,
+    wallOffset: () => number,
+  ) {
+    this.#world = world;
+    this.random = new SeededRandom(seed);
+    this.files = new SimulatedDisk({ seed });
+    const bornMs = world.clock.monotonic();
+    this.clock = {
+      now: () => world.clock.now() + wallOffset(),
+      monotonic: () => world.clock.monotonic() - bornMs,
+    };
+    this.scheduler = {
+      defer: (work) => world.scheduler.defer(() => this.run(work)),
+      after: (delayMs, work) => this.#after(delayMs, work),
+    };
+  }
+
+  get isDead(): boolean {
+    return this.#state === 'dead';
+  }
+
+  get isPaused(): boolean {
+    return this.#state === 'paused';
+  }
+
+  /** Runs something in it: at once, when it goes on, or never. */
+  run(work: () => void): void {
+    if (this.#state === 'running') work();
+    else if (this.#state === 'paused') this.#late.push(work);
+  }
+
+  pause(): void {
+    if (this.#state === 'running') this.#state = 'paused';
+  }
+
+  /** Goes on where it was, as if no time had passed; everything that came due meanwhile comes now. */
+  resume(): void {
+    if (this.#state !== 'paused') return;
+    this.#state = 'running';
+    for (const work of this.#late.splice(0)) this.#world.scheduler.defer(() => this.run(work));
+  }
+
+  /** Ends it as `kill -9` does. */
+  kill(): void {
+    this.#state = 'dead';
+    this.#late = [];
+  }
+
+  #after(delayMs: number, work: () => void): Scheduled {
+    let isCancelled = false;
+    const timer = this.#world.scheduler.after(delayMs, () => {
+      this.run(() => {
+        if (!isCancelled) work();
+      });
+    });
+    return {
+      cancel: () => {
+        isCancelled = true;
+        timer.cancel();
+      },
+    };
+  }
+}

@@ -1,0 +1,122 @@
+import { Random } from '@stateful-functions/chaos/random';
+import { type Simulation, type SimulationResult, simulate } from '@stateful-functions/core/testing';
+import {
+  collectReports,
+  judge,
+  Occupancy,
+  Outside,
+  Progress,
+  VerificationModule,
+  VerificationWorkload,
+  type WorkloadOptions,
+} from '../verification/index.js';
+import { distant } from './distant.js';
+
+/** What became of one seed. */
+export interface ClusterTrial extends SimulationResult {
+  readonly seed: number;
+}
+
+/** Virtual time within which all that is certain must have come once nothing goes wrong any more. */
+const patienceMs = 120_000;
+/** Timers of one worker may be early for another by as much as its wall clock was wrong when an epoch began. */
+const clockSkewMs = 3_600_000;
+
+const load: WorkloadOptions = { commands: 120, calls: 8 };
+
+/** Has a cluster carry out a workload while faults strike it, and judges what is left. Everything depends on the seed. */
+export async function clusterTrial(seed: number, options: { readonly faultEveryMs?: number } = {}): Promise<ClusterTrial> {
+  const workload = new VerificationWorkload(seed, load);
+  const occupancy = new Occupancy();
+  const outside = new Outside();
+  const random = new Random(seed ^ 0x5eed);
+  const isFast = random.chance(0.5);
+  const violations: string[] = [];
+  const result = await simulate({
+    ...options,
+    seed,
+    modules: (site) => [
+      new VerificationModule({
+        scheduler: () => site.process.scheduler,
+        occupancy,
+        outside: distant(outside, site, isFast),
+        life: () => `epoch ${site.epoch()}`,
+      }),
+    ],
+    drive: async (simulation) => {
+      const driver = new Driver(simulation, workload, outside, random);
+      await driver.feed();
+      simulation.heal();
+      if (await driver.finish()) {
+        const reports = await driver.reports();
+        const verdict = judge(workload, { ...reports, ...outside.shown, noticed: occupancy.violations, clockSkewMs });
+        violations.push(...verdict.violations);
+      } else violations.push(`no progress: ${driver.missing} within ${patienceMs} ms without faults`);
+    },
+  });
+  return { ...result, seed, violations: [...result.violations, ...violations] };
+}
+
+/** Gives a workload to a cluster, and waits for what must come of it. */
+class Driver {
+  readonly #simulation: Simulation;
+  readonly #workload: VerificationWorkload;
+  readonly #outside: Outside;
+  readonly #random: Random;
+  readonly #progress: Progress;
+  readonly #calls: Promise<unknown>[] = [];
+  #unsettled = 0;
+
+  constructor(simulation: Simulation, workload: VerificationWorkload, outside: Outside, random: Random) {
+    this.#simulation = simulation;
+    this.#workload = workload;
+    this.#outside = outside;
+    this.#random = random;
+    this.#progress = new Progress(workload);
+  }
+
+  get missing(): string {
+    return `${this.#progress.missing} records are missing, ${this.#unsettled} calls unsettled`;
+  }
+
+  /** Everything goes in, in pieces, while faults strike. */
+  async feed(): Promise<void> {
+    const pending = this.#workload.arrivals.map((arrivals) => [...arrivals]);
+    const calls = [...this.#workload.calls];
+    const random = this.#random;
+    while (calls.length > 0 || pending.some(({ length }) => length > 0)) {
+      for (const [index, arrivals] of pending.entries())
+        this.#outside.sources[index]?.push(...arrivals.splice(0, random.between(0, 6)));
+      const { clients } = this.#simulation;
+      const call = calls[0];
+      if (call !== undefined && clients.length > 0 && random.chance(0.5)) {
+        calls.shift();
+        this.#unsettled += 1;
+        const made = this.#workload.clients.make(random.pick(clients), call);
+        this.#calls.push(made.finally(() => (this.#unsettled -= 1)));
+      }
+      await this.#simulation.advance(random.between(1, 250));
+    }
+    await this.#simulation.advance(random.between(0, 2_000));
+  }
+
+  /** Whether all that is certain has come. */
+  async finish(): Promise<boolean> {
+    for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += 200) {
+      const { traces, deadLetters } = this.#outside.shown;
+      const isComplete = this.#progress.isComplete(traces, deadLetters.length);
+      if (isComplete && this.#unsettled === 0) {
+        await this.#simulation.advance(this.#workload.restMs);
+        return true;
+      }
+      await this.#simulation.advance(200);
+    }
+    return false;
+  }
+
+  async reports(): Promise<Awaited<ReturnType<typeof collectReports>>> {
+    const [client] = this.#simulation.clients;
+    if (client === undefined) throw new Error('no node lives');
+    return this.#simulation.run(collectReports(client, this.#workload));
+  }
+}
