@@ -1,4 +1,10 @@
-import { type DeadLetter, type EgressSink, type IngressSource, MemorySink, MemorySource } from '@stateful-functions/core';
+import {
+  type DeadLetter,
+  type EgressSink,
+  type IngressSource,
+  MemorySink,
+  MemorySource,
+} from '@stateful-functions/core';
 import { type Arrival, intakes } from './intake.js';
 import { type Trace, traces } from './trace.js';
 

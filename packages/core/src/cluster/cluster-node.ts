@@ -154,7 +154,10 @@ export class ClusterNode {
     if (this.#isStopped || this.#participants[worker] !== participant) return;
     this.#participants[worker] = undefined;
     this.#options.failed?.(asError(error));
-    this.#options.logger.error({ err: asError(error), worker: participant.endpoint }, 'a worker failed and begins anew');
+    this.#options.logger.error(
+      { err: asError(error), worker: participant.endpoint },
+      'a worker failed and begins anew',
+    );
     participant.stop().then(
       () => this.#later(() => this.#join(worker)),
       () => this.#later(() => this.#join(worker)), // What could not be closed is given up.

@@ -139,6 +139,7 @@ export class EpochWorker {
       isCurrent: options.isCurrent,
       failed: (error) => this.#failed(error),
       wanted: () => this.#want(),
+      stirred: () => this.#options.changed(),
       drained: () => this.#options.changed(),
     });
     this.worker.onReply = options.onReply;
@@ -181,6 +182,11 @@ export class EpochWorker {
     return this.#readsFrom;
   }
 
+  /** Whether a checkpoint now would differ from the last one. */
+  get hasChanges(): boolean {
+    return this.#state === 'restoring' || this.worker.hasChanges;
+  }
+
   get isWanted(): boolean {
     return this.#isWanted;
   }
@@ -212,6 +218,10 @@ export class EpochWorker {
     if (this.plan.isSuspicious) worker.dispatcher.guard = guard;
     await worker.prepare();
     if (this.#isClosed) return;
+    if (!this.#options.isCurrent()) {
+      // Whoever took so long that it was given up must not look for positions that others have left behind.
+      throw new StatefulFunctionsError('SF_FENCED', 'the lease of a worker ran out while it restored. It begins anew.');
+    }
     this.#state = 'running';
     this.channels.open();
     await worker.open();
@@ -266,7 +276,10 @@ export class EpochWorker {
     const { platform, incarnation } = this.#options;
     const blob = newPartName(platform, this.plan.epoch, incarnation);
     this.#write(cut, channels, checkpoint, blob).then(
-      (part) => this.#report(checkpoint, { checkpoint, blob, part, error: undefined }),
+      (part) => {
+        const isWritten = part.segment !== undefined || part.inFlight !== undefined;
+        this.#report(checkpoint, { checkpoint, blob: isWritten ? blob : undefined, part, error: undefined });
+      },
       (error: unknown) => {
         if (!isPassing(error)) this.#failed(error);
         const { message } = asError(error);
@@ -337,6 +350,7 @@ export class EpochWorker {
     this.#part = undefined;
     this.channels.abandon(checkpoint);
     this.worker.abandon();
+    this.#options.changed();
   }
 
   async #drain(): Promise<void> {

@@ -397,7 +397,7 @@ export class Dispatcher implements InvocationServices {
       if (invocation.ended || this.#isClosed) return;
       this.#guardFatal(settle);
       if (this.#guard !== undefined) this.#wake();
-      if (!this.#isOpen) this.onSlice();
+      this.onSlice();
     };
     // Whatever else can be awaited may throw where it is; a promise is taken as it is.
     Promise.resolve(result).then(

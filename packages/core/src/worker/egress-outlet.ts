@@ -50,6 +50,8 @@ class OutgoingRecord implements EgressRecord<unknown> {
 export interface OutletServices extends ConnectorServices {
   /** Whether this worker may still publish. */
   isCurrent(): boolean;
+  /** The position has advanced. */
+  moved(): void;
   failed(error: unknown): void;
 }
 
@@ -179,6 +181,7 @@ export class EgressOutlet {
           this.#unpublished.shift();
           this.#done = 0;
         }
+        this.services.moved();
       }
     } catch (cause) {
       const message = `the sink of ${this.name} failed: ${asError(cause).message}. Mend it and start again; nothing is lost.`;

@@ -26,7 +26,8 @@ export interface PumpServices extends ConnectorServices {
   /** Resolves as soon as the backlog allows more messages. */
   whenRoom(): Promise<void>;
   failed(error: unknown): void;
-  ended(): void;
+  /** The position has advanced, or the source has ended. */
+  moved(): void;
 }
 
 /** How far an ingress has come. */
@@ -99,10 +100,11 @@ export class IngressPump {
         await this.services.whenRoom();
         if (this.#stopped) return;
         for (const record of records) this.#route(record);
+        this.services.moved();
       }
       if (this.#stopped) return;
       this.#ended = true;
-      this.services.ended();
+      this.services.moved();
     } catch (cause) {
       if (this.#stopped) return;
       const error = cause instanceof StatefulFunctionsError ? cause : sourceError(this.name, cause);

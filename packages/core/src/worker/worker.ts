@@ -69,6 +69,8 @@ export interface WorkerOptions {
   readonly failed: (error: unknown) => void;
   /** Somebody waits for the next checkpoint. */
   readonly wanted: () => void;
+  /** After a time without, there is something again that a checkpoint would show. */
+  readonly stirred: () => void;
   /** By now every ingress of this worker has ended, and nothing is in flight here. */
   readonly drained: () => void;
 }
@@ -128,6 +130,7 @@ export class Worker implements Outlets {
   /** Whether anything happened since the last cut that a checkpoint would show. */
   #moved = false;
   #wasDrained = false;
+  #wasQuiet = true;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -163,7 +166,8 @@ export class Worker implements Outlets {
     this.dispatcher.onSlice = () => this.#afterSlice();
     for (const [name, { sink }] of bindings.egresses) {
       const position = options.egressPositions[name]?.position;
-      const services = { platform, logger, isCurrent: options.isCurrent, failed: options.failed };
+      const { isCurrent, failed } = options;
+      const services = { platform, logger, isCurrent, failed, moved: () => this.#afterSlice() };
       this.outlets.set(name, new EgressOutlet(name, sink, position, services));
     }
     for (const [name, bound] of bindings.ingresses) {
@@ -178,7 +182,7 @@ export class Worker implements Outlets {
         },
         whenRoom: () => this.#whenRoom(),
         failed: options.failed,
-        ended: () => this.#afterSlice(),
+        moved: () => this.#afterSlice(),
       };
       this.pumps.set(name, new IngressPump(name, bound, services, options.ingressProgress[name], options.seedOf(name)));
     }
@@ -424,6 +428,9 @@ export class Worker implements Outlets {
     if (this.#roomWaiters.length > 0 && (this.#phase !== 'running' || this.#hasRoom)) {
       for (const waiter of this.#roomWaiters.splice(0)) waiter();
     }
+    const hasChanges = this.hasChanges;
+    if (hasChanges && this.#wasQuiet) this.#options.stirred();
+    this.#wasQuiet = !hasChanges;
     const isDrained = this.#phase === 'running' && this.isDrained;
     if (isDrained && !this.#wasDrained) this.#options.drained();
     this.#wasDrained = isDrained;

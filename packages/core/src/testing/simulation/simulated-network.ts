@@ -69,7 +69,10 @@ export class SimulatedNetwork {
 
   #send(from: SimulatedProcess, endpoint: string, frame: Uint8Array): void {
     if (frame.length > this.maxFrameBytes) {
-      throw new StatefulFunctionsError('SF_FRAME_TOO_LARGE', `a frame of ${frame.length} bytes was to be sent. Split it.`);
+      throw new StatefulFunctionsError(
+        'SF_FRAME_TOO_LARGE',
+        `a frame of ${frame.length} bytes was to be sent. Split it.`,
+      );
     }
     const { loss, repetition } = this.weather;
     if (this.#random.chance(loss)) {

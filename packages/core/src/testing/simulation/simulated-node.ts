@@ -48,6 +48,7 @@ export class SimulatedNode {
   readonly node: ClusterNode;
   readonly process: SimulatedProcess;
   #client: Client | undefined;
+  #isLeaving = false;
 
   constructor(settings: NodeSettings, surroundings: NodeSurroundings) {
     const { process, transport, membership, store, logger, failed, begun } = surroundings;
@@ -92,9 +93,14 @@ export class SimulatedNode {
     });
   }
 
-  /** A client attached to this node, for as long as its first worker lives. */
+  /** A client attached to this node, for as long as its first worker lives and stays. */
   get client(): Client | undefined {
-    return this.process.isDead ? undefined : this.#client;
+    return this.process.isDead || this.#isLeaving ? undefined : this.#client;
+  }
+
+  async leave(): Promise<void> {
+    this.#isLeaving = true;
+    await this.node.leave();
   }
 
   kill(): void {

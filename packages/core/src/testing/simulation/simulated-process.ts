@@ -6,6 +6,8 @@ import { SeededRandom } from '../seeded-random.js';
 import { SimulatedDisk } from '../simulated-disk.js';
 import type { VirtualPlatform } from '../virtual-platform.js';
 
+const grainMs = 0.25;
+
 /**
  * A process of a simulated cluster, as the platform of what runs in it. It shares time with all others, has a wall clock of its
  * own, and can be killed or stopped for a while between any two of its callbacks.
@@ -74,7 +76,9 @@ export class SimulatedProcess implements Platform {
 
   #after(delayMs: number, work: () => void): Scheduled {
     let isCancelled = false;
-    const timer = this.#world.scheduler.after(delayMs, () => {
+    // Timers of real machines have a grain as well; without one, a rest of a rounding error never passes.
+    const grains = Math.ceil(delayMs / grainMs) * grainMs;
+    const timer = this.#world.scheduler.after(grains, () => {
       this.run(() => {
         if (!isCancelled) work();
       });

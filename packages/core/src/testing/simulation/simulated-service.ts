@@ -38,7 +38,9 @@ export class SimulatedService {
     const doomed = this.#isDoomed(process);
     return new Promise((resolve, reject) => {
       const fail = () => {
-        process.run(() => reject(new StatefulFunctionsError('SF_STORAGE', `the simulated ${this.name} did not answer`)));
+        process.run(() =>
+          reject(new StatefulFunctionsError('SF_STORAGE', `the simulated ${this.name} did not answer`)),
+        );
       };
       this.#later(() => {
         if (doomed?.after === false) {
