@@ -30,6 +30,9 @@ const faults: readonly (readonly [kind: string, fault: Fault])[] = [
   ['node left', leave],
 ];
 
+/** The names of all kinds of faults. */
+export const faultKinds: readonly string[] = [...new Set(faults.map(([kind]) => kind))];
+
 /**
  * Has faults strike a cluster at random, one after the other and at once, until it is told to stop. Then everything is put
  * right: networks and services are fair again, and every machine has a node that runs.
@@ -58,7 +61,7 @@ export class Faults {
     for (const remedy of [...this.#remedies]) remedy();
     const cluster = this.#cluster;
     for (const service of [cluster.store.service, cluster.membership]) service.doom.clear();
-    for (const machine of cluster.machines) if (cluster.nodeOn(machine) === undefined) cluster.start(machine);
+    cluster.heal();
     cluster.trace.note('', 'faults end');
   }
 

@@ -43,6 +43,7 @@ export class SimulatedCluster {
   /** Wrong wall clocks, by name of their machine, which outlives processes. */
   readonly #wallOffsets = new Map<string, number>();
   #lives = 0;
+  #isHealed = false;
 
   constructor(seed: number, settings: NodeSettings) {
     this.#settings = settings;
@@ -116,9 +117,16 @@ export class SimulatedCluster {
         if (this.#nodes.get(machine) !== node) return;
         this.trace.note(machine, 'has left');
         this.kill(machine);
+        if (this.#isHealed) this.start(machine);
       },
       (error: unknown) => this.#noteFailure(node.process, error as Error),
     );
+  }
+
+  /** From now on every machine has a node that runs, also where one is about to leave. */
+  heal(): void {
+    this.#isHealed = true;
+    for (const machine of this.machines) if (!this.#nodes.has(machine)) this.start(machine);
   }
 
   /** Sets the wall clock of a machine. */

@@ -1,0 +1,6 @@
+import { clusterTrial } from './cluster-trial.js';
+
+/** A process that runs the seeds it is sent, and answers with what became of each. */
+process.on('message', (seed: number) => {
+  clusterTrial(seed).then((trial) => process.send?.(trial));
+});
