@@ -1,26 +1,25 @@
 import { writeFileSync } from 'node:fs';
-import { Application, FileBlobStore, nodePlatform } from '@stateful-functions/core';
-import { ChaosModule, filesOf } from '../application/chaos.module.js';
+import { Application } from '@stateful-functions/core';
+import { filesOf } from '../application/chaos.module.js';
 import { Node, type Report } from '../application/node.js';
 import { Marks } from './marks.js';
 
 /**
- * The process that is killed: `node child.js run <directory> <marks>` runs until it is told to stop by a signal, or whoever
- * started it is gone; `node child.js report <directory> <marks> <report> <nodes>` asks each node what it holds, and ends.
+ * The process that is killed: `node child.js run <directory> <marks> <workers>` runs until it is told to stop by a signal, or
+ * whoever started it is gone; `node child.js report <directory> <marks> <workers> <report> <nodes>` asks each node what it
+ * holds, and ends.
  */
-const [mode, directory = '.', trail = '', reportPath = '', nodes = '0'] = process.argv.slice(2);
+const [mode, directory = '.', trail = '', workers = '1', reportPath = '', nodes = '0'] = process.argv.slice(2);
 const marks = new Marks(trail);
 marks.begin('start');
-const platform = nodePlatform();
-const files = filesOf(directory);
-const module = new ChaosModule({ directory, scheduler: platform.scheduler, watched: (sink) => marks.sink(sink) });
-const app = await Application.from(module).start({
-  platform,
+const app = await Application.from(new URL('./killed.module.js', import.meta.url)).start({
+  config: { directory, marks: trail },
+  workers: Number(workers),
   logger: marks.logger(),
   maxBacklog: 256,
   maxActiveAddresses: 12,
   checkpoints: {
-    store: marks.store(new FileBlobStore(platform.files, platform.random, files.state)),
+    directory: filesOf(directory).state,
     interval: '25ms',
     keep: 2,
     cacheBytes: 256 * 1024,

@@ -16,6 +16,8 @@ import { type Phase, readTrail, type Trail } from './marks.js';
 export interface HuntOptions {
   readonly kills: number;
   readonly seed: number;
+  /** Threads of the application; 1 by default, `any` for another number in each life. */
+  readonly workers?: number | 'any';
   /** Told of each kill. */
   readonly progress?: (text: string) => void;
 }
@@ -190,7 +192,9 @@ class Field {
 
   #begin(mode: string, ...rest: string[]): Life {
     this.#lives += 1;
-    this.#life = new Life(mode, this.#directory, `${this.#directory}/marks-${this.#lives}`, rest);
+    const { workers = 1 } = this.#options;
+    const count = workers === 'any' ? this.#random.between(1, 4) : workers;
+    this.#life = new Life(mode, this.#directory, `${this.#directory}/marks-${this.#lives}`, [String(count), ...rest]);
     return this.#life;
   }
 

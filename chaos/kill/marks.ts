@@ -1,5 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
-import type { BlobStore, EgressSink, Logger } from '@stateful-functions/core';
+import { openSync, writeSync } from 'node:fs';
+import type { EgressSink, Logger } from '@stateful-functions/core';
 import { silentLogger } from '@stateful-functions/core';
 
 /** What a process can be in the middle of. */
@@ -14,10 +14,19 @@ const brackets: Readonly<Record<Phase, readonly [begin: string, end: string]>> =
   egress: ['<', '>'],
 };
 const commit = 'c';
+/** The marks that stand for what is logged. */
+const meanings: Readonly<Record<string, string>> = {
+  'checkpoint began': brackets.checkpoint[0],
+  'checkpoint not needed': brackets.checkpoint[1],
+  'manifest sent': brackets.checkpoint[1] + brackets.manifest[0],
+  'checkpoint committed': brackets.manifest[1] + commit,
+  'compaction began': brackets.compaction[0],
+  'compaction ended': brackets.compaction[1],
+};
 
 /**
  * The trail that a process leaves in a file, so that whoever kills it knows what the kill struck. A mark is written at once:
- * what the process has written stays when it is killed.
+ * what the process has written stays when it is killed. Each of its threads may have the file open; marks are appended.
  */
 export class Marks {
   readonly #file: number;
@@ -42,28 +51,6 @@ export class Marks {
     }
   }
 
-  close(): void {
-    closeSync(this.#file);
-  }
-
-  /** Marks when parts and manifests of checkpoints are written. */
-  store(store: BlobStore): BlobStore {
-    const put: BlobStore['put'] = (name, body) => {
-      const phase = name.startsWith('log/') ? 'manifest' : 'checkpoint';
-      // A compaction writes its part beside those of checkpoints and is told apart by what is logged.
-      this.begin(phase);
-      return this.during(phase, store.put(name, body));
-    };
-    return {
-      put,
-      get: (name, range) => store.get(name, range),
-      list: (prefix) => store.list(prefix),
-      delete: (name) => store.delete(name),
-      open: async () => store.open?.(),
-      close: async () => store.close?.(),
-    };
-  }
-
   /** Marks when an egress is written. */
   sink<T>(sink: EgressSink<T>): EgressSink<T> {
     return {
@@ -79,13 +66,12 @@ export class Marks {
   /** Marks what the runtime says of checkpoints and compactions. */
   logger(): Logger {
     const debug = (_fields: object, message: string) => {
-      if (message === 'checkpoint committed') writeSync(this.#file, commit);
-      else if (message === 'compaction began') this.begin('compaction');
-      else if (message === 'compaction ended') this.end('compaction');
+      const marks = meanings[message];
+      if (marks !== undefined) writeSync(this.#file, marks);
     };
     const error = (fields: object, message: string) => {
-      const { error: cause } = fields as { error?: unknown };
-      console.error(message, cause);
+      if (message.startsWith('checkpoint abandoned')) this.end('checkpoint');
+      console.error(message, (fields as { err?: unknown }).err);
     };
     const logger: Logger = { ...silentLogger, debug, error, child: () => logger };
     return logger;

@@ -1,16 +1,14 @@
-import pino from 'pino';
 import { FileBlobStore } from '../blob/file-blob-store.js';
 import type { CheckpointStatus } from '../checkpoint/checkpointer.js';
 import { Coordinator } from '../cluster/coordinator.js';
 import type { EpochWorker } from '../cluster/epoch-worker.js';
-import { readManifest } from '../cluster/manifest-reader.js';
-import { Participant } from '../cluster/participant.js';
-import type { ParticipantStatus } from '../cluster/report.js';
+import type { Participant } from '../cluster/participant.js';
+import { type ParticipantStatus, sumOfStatus } from '../cluster/report.js';
 import { loadState } from '../dispatch/state-snapshot.js';
 import { nodePlatform } from '../node/node-platform.js';
 import { onStopSignal } from '../node/stop-signals.js';
 import type { BlobStore } from '../ports/blob-store.js';
-import type { Logger } from '../ports/logger.js';
+import { type Logger, silentLogger } from '../ports/logger.js';
 import { noMetrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
 import { randomHex } from '../ports/random.js';
@@ -19,9 +17,13 @@ import { asError } from '../sdk/errors.js';
 import { Bindings } from './bindings.js';
 import { checkBoundNames } from './bound-names.js';
 import { Client, type ClientGateway, stoppedError } from './client.js';
+import { defaultLogger } from './default-logger.js';
+import { localParticipant } from './local-participant.js';
 import { loadModule, type ModuleSource } from './module-loader.js';
-import { type Settings, type StartOptions, settle } from './options.js';
+import { notShared, type Settings, type StartOptions, settle } from './options.js';
 import { addSystemBindings } from './system-bindings.js';
+import { mainEndpoint, type ThreadSetup } from './thread-messages.js';
+import { WorkerThreads } from './worker-threads.js';
 
 /** Figures of a running application, since it started. */
 export interface ApplicationStatus extends ParticipantStatus {
@@ -50,8 +52,9 @@ export class Application {
    */
   async start(options: StartOptions = {}): Promise<RunningApplication> {
     const settings = settle(options);
+    const urls = (options.workers ?? 1) === 1 ? [] : this.#urls(options.workers);
     const platform = options.platform ?? nodePlatform();
-    const logger = options.logger ?? pino({ name: 'stateful-functions', level: 'warn' }, pino.destination(2));
+    const logger = options.logger ?? defaultLogger();
     const modules = [];
     for (const source of this.#sources) modules.push(await loadModule(source));
     const bindings = Bindings.of(modules, settings.config);
@@ -59,11 +62,20 @@ export class Application {
       options.checkpoints?.store ?? new FileBlobStore(platform.files, platform.random, settings.directory as string);
     await store.open?.();
     try {
-      return await launch({ options, settings, platform, logger, bindings, store });
+      return await launch({ options, settings, platform, logger, bindings, store, urls });
     } catch (error) {
       await store.close?.();
       throw error;
     }
+  }
+
+  /** What other threads can load. @throws SF_INVALID_OPTION */
+  #urls(workers: StartOptions['workers']): string[] {
+    return this.#sources.map((source) => {
+      if (source instanceof URL) return source.href;
+      const fix = "Give Application.from the URL of its file, as new URL('./my.module.js', import.meta.url)";
+      throw notShared(workers, 'a module that is a class or an instance', fix);
+    });
   }
 }
 
@@ -74,35 +86,29 @@ interface Launch {
   readonly logger: Logger;
   readonly bindings: Bindings;
   readonly store: BlobStore;
+  /** Of the module files, for other threads. */
+  readonly urls: readonly string[];
 }
 
-async function launch({ options, settings, platform, logger, bindings, store }: Launch): Promise<RunningApplication> {
+async function launch(start: Launch): Promise<RunningApplication> {
+  const { options, settings, platform, logger, bindings, store, urls } = start;
   const metrics = options.metrics ?? noMetrics;
-  addSystemBindings(bindings, settings.directory, logger);
+  addSystemBindings(bindings, settings.directory);
   const incarnation = randomHex(platform.random, 8);
   let running: RunningApplication | undefined;
   const failed = (error: unknown) => running?.fail(error);
-  const participant = new Participant({
+  const participant = localParticipant({
     platform,
     logger,
     metrics,
     store,
-    bindings: {
-      definitionOf: (name) => bindings.functionOf(name),
-      retired: bindings.retired,
-      ingresses: bindings.ingresses,
-      egresses: bindings.egresses,
-    },
-    limits: { maxBacklog: settings.maxBacklog, maxActivations: settings.maxActivations },
-    cacheBytes: settings.cacheBytes,
-    stopTimeoutMs: settings.stopTimeoutMs,
-    endpoint: localEndpoint,
+    bindings,
+    settings,
+    endpoint: mainEndpoint,
     incarnation,
-    takesWork: true,
-    leaseMs: Number.POSITIVE_INFINITY,
-    readManifest: ({ base }) => readManifest(store, base),
+    takesWork: settings.workers === 1,
     report: (report) => coordinator.hear(report),
-    send: () => {},
+    send: (endpoint, frame) => threads?.send(endpoint, frame),
     failed,
   });
   const coordinator = new Coordinator({
@@ -118,28 +124,49 @@ async function launch({ options, settings, platform, logger, bindings, store }: 
     intervalMs: settings.intervalMs,
     maxFailures: settings.maxFailures,
     checkpointTimeoutMs: Number.POSITIVE_INFINITY,
-    workers: 1,
+    workers: settings.workers,
     leaseMs: Number.POSITIVE_INFINITY,
     settleMs: 0,
     ingresses: [...bindings.ingresses.keys()],
     egresses: [...bindings.egresses.keys()],
     checkManifest: (manifest) => checkBoundNames(store, manifest, bindings),
-    direct: (_endpoint, directive) => participant.obey(directive),
+    direct: (endpoint, directive) => {
+      if (endpoint === mainEndpoint) participant.obey(directive);
+      else threads?.direct(endpoint, directive);
+    },
     failed,
     drained: () => running?.drained(),
   });
-  running = new RunningApplication({ participant, coordinator, platform, logger, settings, store, bindings });
+  const threads =
+    settings.workers === 1
+      ? undefined
+      : new WorkerThreads({
+          scheduler: platform.scheduler,
+          settings,
+          modules: urls,
+          logging: loggingOf(options.logger),
+          logger,
+          metrics,
+          receive: (frame) => participant.receive(frame),
+          hear: (report) => coordinator.hear(report),
+          failed,
+        });
+  running = new RunningApplication({ participant, coordinator, threads, platform, logger, settings, store, bindings });
   await running.begin();
   if (options.handleSignals ?? true) running.handleSignals();
   return running;
 }
 
-/** The name of the only participant of a process that runs an application alone. */
-const localEndpoint = 'local';
+function loggingOf(logger: Logger | undefined): ThreadSetup['logging'] {
+  if (logger === undefined) return 'own';
+  return logger === silentLogger ? 'silent' : 'forward';
+}
 
 interface Parts {
   readonly participant: Participant;
   readonly coordinator: Coordinator;
+  /** Those that do the work; `undefined` if this one does. */
+  readonly threads: WorkerThreads | undefined;
   readonly platform: Platform;
   readonly logger: Logger;
   readonly settings: Settings;
@@ -184,8 +211,9 @@ export class RunningApplication implements AsyncDisposable {
 
   get status(): ApplicationStatus {
     const { participant, coordinator, settings } = this.#parts;
+    const others = coordinator.reports.filter(({ endpoint }) => endpoint !== participant.endpoint);
     return {
-      ...participant.status,
+      ...sumOfStatus([participant.status, ...others.map(({ status }) => status)]),
       checkpoint: coordinator.status,
       storage: settings.directory ?? 'a blob store',
     };
@@ -279,10 +307,11 @@ export class RunningApplication implements AsyncDisposable {
   }
 
   async #release(): Promise<void> {
-    const { participant, coordinator, store, bindings } = this.#parts;
+    const { participant, coordinator, threads, store, bindings } = this.#parts;
     this.#releaseSignals();
     await coordinator.close();
     await participant.stop();
+    await threads?.stop();
     this.client.close(stoppedError(this.#failure));
     bindings.services.dispose();
     try {

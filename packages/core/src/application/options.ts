@@ -1,3 +1,4 @@
+import { threadsOfMachine } from '../node/thread.js';
 import type { BlobStore } from '../ports/blob-store.js';
 import type { Logger } from '../ports/logger.js';
 import type { Metrics } from '../ports/metrics.js';
@@ -10,9 +11,14 @@ export interface StartOptions {
   /** What modules get as their configuration. */
   readonly config?: Readonly<Record<string, string>>;
   readonly checkpoints?: CheckpointOptions;
+  /**
+   * How many workers share the work; 1 by default, which runs in the thread that starts it. More run in a thread each, which
+   * loads the modules itself, from the URLs given to `Application.from`; `'auto'` is one for each core.
+   */
+  readonly workers?: number | 'auto';
   /** The number of key groups; 1024 by default. Fixed for an application's life. */
   readonly maxParallelism?: number;
-  /** Ingresses pause while more messages than this wait; 16,384 by default. */
+  /** Ingresses pause while more messages than this wait at a worker; 16,384 by default. */
   readonly maxBacklog?: number;
   /** Addresses that stay in memory when they are idle; 1,000,000 by default. More are passivated. */
   readonly maxActiveAddresses?: number;
@@ -47,6 +53,7 @@ export interface CheckpointOptions {
 export interface Settings {
   readonly config: ReadonlyMap<string, string>;
   readonly directory: string | undefined;
+  readonly workers: number;
   readonly intervalMs: number;
   readonly keep: number;
   readonly maxFailures: number;
@@ -64,6 +71,7 @@ export function settle(options: StartOptions): Settings {
   return {
     config: new Map(Object.entries(options.config ?? {})),
     directory: checkpoints.store === undefined ? (checkpoints.directory ?? '.sf') : undefined,
+    workers: workersOf(options),
     intervalMs: durationMs(checkpoints.interval ?? 1_000),
     keep: whole('checkpoints.keep', checkpoints.keep ?? 3, 1),
     maxFailures: whole('checkpoints.maxFailures', checkpoints.maxFailures ?? 10, 1),
@@ -74,6 +82,25 @@ export function settle(options: StartOptions): Settings {
     savepoint: options.fromSavepoint,
     stopTimeoutMs: durationMs(options.stopTimeout ?? 10_000),
   };
+}
+
+/** Refuses what other threads cannot have, whatever number of them this machine would get. */
+function workersOf({ workers = 1, checkpoints, platform }: StartOptions): number {
+  const count = workers === 'auto' ? threadsOfMachine() : whole('workers', workers, 1, 1_024);
+  if (workers === 1) return count;
+  if (checkpoints?.store !== undefined) {
+    throw notShared(workers, 'a checkpoints.store of your own', 'Give a checkpoints.directory instead');
+  }
+  if (platform !== undefined) throw notShared(workers, 'a platform of your own', 'Leave it out');
+  return count;
+}
+
+/** The error for what cannot be given to several threads. */
+export function notShared(workers: StartOptions['workers'], what: string, fix: string): StatefulFunctionsError {
+  return new StatefulFunctionsError(
+    'SF_INVALID_OPTION',
+    `workers is ${workers}, and ${what} cannot be shared with other threads. ${fix}, or set workers to 1.`,
+  );
 }
 
 function whole(name: string, value: number, least: number, most: number = Number.MAX_SAFE_INTEGER): number {

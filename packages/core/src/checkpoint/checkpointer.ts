@@ -207,6 +207,7 @@ export class Checkpointer {
     const startMs = platform.clock.monotonic();
     this.#checkpoint += 1;
     const checkpoint = this.#checkpoint;
+    logger.debug({ checkpoint }, 'checkpoint began');
     let body: ManifestBody;
     let compacted: Compacted | undefined;
     let isDrained: boolean;
@@ -215,6 +216,7 @@ export class Checkpointer {
       isDrained = parts.every((part) => part.isDrained);
       if (!isNeeded && parts.every(({ isChanged }) => !isChanged)) {
         this.#options.retention.discard(group.abandoned(checkpoint));
+        logger.debug({ checkpoint }, 'checkpoint not needed');
         if (isDrained) this.#options.drained();
         return;
       }
@@ -226,6 +228,7 @@ export class Checkpointer {
     }
     // From here on the checkpoint may exist, whatever happens.
     this.#undecided = true;
+    logger.debug({ checkpoint }, 'manifest sent');
     const entry = await log.append(body);
     this.#undecided = false;
     this.#committed += 1;

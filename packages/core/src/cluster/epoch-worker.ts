@@ -118,7 +118,7 @@ export class EpochWorker {
       send: options.send,
       receive: (item) => this.worker.receive(item),
       cut: (checkpoint) => this.#cut(checkpoint),
-      canCut: () => this.#pending === undefined,
+      canCut: () => this.#canCut,
     });
     this.worker = new Worker({
       platform,
@@ -239,11 +239,9 @@ export class EpochWorker {
     if (committed !== undefined && committed.checkpoint > this.#lastCommitted) this.#committed(committed);
     if (pending !== undefined && this.#pending === pending && pending.checkpoint <= settled) this.#abandon();
     if (phase === 'drain' && this.#state === 'running') void this.#drain();
-    if (checkpoint !== undefined && checkpoint > this.#lastCut && this.#pending === undefined) {
-      if (this.#state === 'drained') void this.#cutWhenPublished(checkpoint);
-      else this.#cut(checkpoint);
-    }
+    if (checkpoint !== undefined && checkpoint > this.#lastCut && this.#canCut) this.#cut(checkpoint);
     this.channels.release();
+    if (this.#state === 'drained' && this.#isPublishing) void this.#obeyWhenPublished();
   }
 
   receive(frame: Frame): void {
@@ -376,11 +374,22 @@ export class EpochWorker {
     });
   }
 
-  /** The last checkpoints record that all of the former is published, so that nothing is published again at the next start. */
-  async #cutWhenPublished(checkpoint: number): Promise<void> {
+  /**
+   * Whether it may cut now. The last checkpoints record that all of the former is published, so that nothing is published again
+   * at the next start; whoever asks for them, by directive or barrier, waits for that.
+   */
+  get #canCut(): boolean {
+    return this.#pending === undefined && !(this.#state === 'drained' && this.#isPublishing);
+  }
+
+  get #isPublishing(): boolean {
+    for (const outlet of this.worker.outlets.values()) if (outlet.isPublishing) return true;
+    return false;
+  }
+
+  async #obeyWhenPublished(): Promise<void> {
     for (const outlet of this.worker.outlets.values()) await outlet.drained();
-    const isStillWanted = this.#directive.checkpoint === checkpoint && checkpoint > this.#lastCut;
-    if (isStillWanted && this.#pending === undefined && !this.#isClosed) this.#cut(checkpoint);
+    if (!this.#isClosed) this.obey(this.#directive);
   }
 
   #want(): void {

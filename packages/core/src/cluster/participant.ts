@@ -20,7 +20,7 @@ import type { ChannelLimits } from './channel-limits.js';
 import type { Directive, EpochPlan } from './directive.js';
 import { EpochWorker, type EpochWorkerOptions, type PendingCut } from './epoch-worker.js';
 import type { Frame } from './frame.js';
-import type { ParticipantState, ParticipantStatus, Report, Suspect } from './report.js';
+import { idleStatus, type ParticipantState, type ParticipantStatus, type Report, type Suspect } from './report.js';
 
 export interface ParticipantOptions {
   readonly platform: Platform;
@@ -42,6 +42,8 @@ export interface ParticipantOptions {
    * coordinator cannot be cut off, as in one process.
    */
   readonly leaseMs: number;
+  /** How often to report, at least, where the lease asks for no report: figures are as old as the last one. */
+  readonly reportEveryMs?: number;
   readonly channelLimits?: Partial<ChannelLimits>;
   /** The manifest that a plan names. */
   readonly readManifest: (plan: EpochPlan) => Promise<CheckpointEntry | undefined>;
@@ -300,10 +302,9 @@ export class Participant {
     this.#sentMs.set(this.#reports, clock.monotonic());
     if (this.#sentMs.size > 64) this.#sentMs.delete(this.#sentMs.keys().next().value as number);
     this.#heartbeat?.cancel();
-    const { leaseMs } = this.#options;
-    if (Number.isFinite(leaseMs)) {
-      this.#heartbeat = scheduler.after(leaseMs / reportsPerLease, () => this.#beat());
-    }
+    const { leaseMs, reportEveryMs = Number.POSITIVE_INFINITY } = this.#options;
+    const everyMs = Math.min(leaseMs / reportsPerLease, reportEveryMs);
+    if (Number.isFinite(everyMs)) this.#heartbeat = scheduler.after(everyMs, () => this.#beat());
     this.#options.report(this.#reportNow());
   }
 
@@ -343,18 +344,6 @@ export class Participant {
     }
   }
 }
-
-const idleStatus: ParticipantStatus = {
-  events: 0,
-  invocations: 0,
-  failures: 0,
-  retries: 0,
-  deadLetters: 0,
-  egressPublished: 0,
-  egressPending: 0,
-  backlog: 0,
-  addresses: 0,
-};
 
 /** The figures of a worker behind those of its predecessors. */
 function statusOf({ pumps, outlets, dispatcher, state }: Worker, past: ParticipantStatus): ParticipantStatus {

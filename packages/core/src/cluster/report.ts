@@ -68,3 +68,25 @@ export interface ParticipantStatus {
   /** Addresses in memory. */
   readonly addresses: number;
 }
+
+/** What several participants come to together. */
+export function sumOfStatus(all: readonly ParticipantStatus[]): ParticipantStatus {
+  const sum: { -readonly [F in keyof ParticipantStatus]: number } = { ...idleStatus };
+  for (const status of all) for (const figure of figures) sum[figure] += status[figure];
+  return sum;
+}
+
+/** The figures of one that has not done anything. */
+export const idleStatus: ParticipantStatus = {
+  events: 0,
+  invocations: 0,
+  failures: 0,
+  retries: 0,
+  deadLetters: 0,
+  egressPublished: 0,
+  egressPending: 0,
+  backlog: 0,
+  addresses: 0,
+};
+
+const figures = Object.keys(idleStatus) as (keyof ParticipantStatus)[];

@@ -17,7 +17,8 @@ import { TestClient } from './test-client.js';
 import { TestConnectors } from './test-connectors.js';
 import { VirtualPlatform } from './virtual-platform.js';
 
-export interface TestApplicationOptions extends Omit<StartOptions, 'checkpoints' | 'platform' | 'handleSignals'> {
+export interface TestApplicationOptions
+  extends Omit<StartOptions, 'checkpoints' | 'platform' | 'handleSignals' | 'workers'> {
   readonly modules: readonly ModuleSource[];
   /** As for a real application; the store is one in memory unless another is given. */
   readonly checkpoints?: Omit<CheckpointOptions, 'directory'>;

@@ -156,6 +156,11 @@ export class EgressOutlet {
     });
   }
 
+  /** Whether something leaves that may. */
+  get isPublishing(): boolean {
+    return this.#publishing !== undefined;
+  }
+
   /** Resolves when all that may leave has left, or publishing failed. */
   async drained(): Promise<void> {
     while (this.#publishing !== undefined) await this.#publishing;

@@ -287,13 +287,15 @@ export class Worker implements Outlets {
     if (this.dispatcher.backlog > 0) return true;
     if (this.#hasFreshRecords) return true;
     for (const pump of this.pumps.values()) if (pump.progress.routed !== this.#lastRouted.get(pump.name)) return true;
-    for (const outlet of this.outlets.values())
-      if (outlet.position !== this.#lastPosition.get(outlet.name)) return true;
+    for (const { name, position, published } of this.outlets.values())
+      if (position !== this.#lastPosition.get(name) || published !== (this.#lastPublished.get(name) ?? 0)) return true;
     return false;
   }
 
   readonly #lastRouted = new Map<string, number>();
   readonly #lastPosition = new Map<string, unknown>();
+  /** Not every sink has a position that tells. */
+  readonly #lastPublished = new Map<string, number>();
 
   /** Captures a consistent picture of the worker, between invocations. Short: encoding comes later. */
   cut(): WorkerCut {
@@ -312,6 +314,7 @@ export class Worker implements Outlets {
       const fresh = egress.runs.at(-1);
       if (fresh?.prefix === undefined) number += fresh?.values.length ?? 0;
       this.#lastPosition.set(name, outlet.position);
+      this.#lastPublished.set(name, outlet.published);
     }
     const waiters = this.#waiters;
     const submissions = this.#submissions;
@@ -375,9 +378,11 @@ export class Worker implements Outlets {
   }
 
   reply(target: ClientReplyTarget, reply: Reply<unknown>, address: AnyAddress): void {
-    if (this.#options.remote?.takeReply(target, reply)) return;
     const activation = this.dispatcher.activationOf(address);
     const isOld = activation !== undefined && !this.state.isUncommitted(activation) && target.query;
+    // A worker that the client is attached to cannot know that, and would wait for a checkpoint.
+    const open: ClientReplyTarget = isOld ? { ...target, consistency: 'processed' } : target;
+    if (this.#options.remote?.takeReply(open, reply)) return;
     if (isOld) this.onReply(target, reply);
     else this.#deliver(target, reply);
   }

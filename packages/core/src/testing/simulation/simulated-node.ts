@@ -57,7 +57,7 @@ export class SimulatedNode {
     const all = Array.from({ length: settings.workersPerNode }, (_, worker) => {
       const epoch = () => participants[worker]?.current?.plan.epoch ?? 0;
       const bindings = Bindings.of(settings.modules({ process, worker, epoch }), new Map());
-      addSystemBindings(bindings, undefined, logger);
+      addSystemBindings(bindings, undefined);
       return bindings;
     });
     const [first] = all as [Bindings];
