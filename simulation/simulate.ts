@@ -4,20 +4,29 @@ import { parseArgs } from 'node:util';
 import type { ClusterTrial } from './cluster/cluster-trial.js';
 import { SeedRange } from './cluster/seed-range.js';
 import { Tally } from './cluster/tally.js';
+import { sabotage } from './sabotage/sabotage.js';
 
 /**
  * `npm run simulate -- [--seeds N] [--from SEED] [--trace]`: has a cluster carry out the verification workload under so many seeds,
  * on all cores. A seed that fails is printed with the command that replays it; `--trace` prints all that happened under each.
+ *
+ * `npm run simulate -- --sabotage [NAME…] [--seeds N]`: breaks the core in each known way, and looks for a seed that shows it.
  */
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '200' },
+    seeds: { type: 'string' },
     from: { type: 'string', default: '1' },
     trace: { type: 'boolean', default: false },
+    sabotage: { type: 'boolean', default: false },
   },
+  allowPositionals: true,
 });
-const seeds = wholeNumber('seeds', values.seeds);
+const seeds = wholeNumber('seeds', values.seeds ?? '200');
 const from = wholeNumber('from', values.from);
+if (values.sabotage) {
+  const missed = await sabotage(positionals, from, values.seeds === undefined ? undefined : seeds);
+  process.exit(missed > 0 ? 1 : 0);
+}
 const range = new SeedRange(from, seeds);
 const tally = new Tally();
 const startedMs = performance.now();

@@ -19,7 +19,7 @@ export interface SimulationOptions {
   readonly nodes?: number;
   /** 1 or 2 by default, by seed. */
   readonly workersPerNode?: number;
-  /** Virtual time between two faults on average; by default 150 to 1,000 ms, by seed. Infinite for none. */
+  /** Virtual time between two faults on average; by default 100 to 700 ms, by seed. Infinite for none. */
   readonly faultEveryMs?: number;
   /** 16 by default. */
   readonly maxParallelism?: number;
@@ -74,9 +74,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     maxActivations: random.chance(0.3) ? 30 : 100_000,
     intervalMs: [30, 100, 300][random.below(3)] as number,
     leaseMs,
+    isSlow: random.chance(0.5),
   });
   for (let machine = 0; machine < nodes; machine += 1) cluster.start(`node-${machine}`);
-  const faultEveryMs = options.faultEveryMs ?? 150 + random.below(850);
+  const faultEveryMs = options.faultEveryMs ?? 100 + random.below(600);
   const faults = Number.isFinite(faultEveryMs) ? new Faults(cluster, leaseMs, faultEveryMs) : undefined;
   await options.drive({
     random: random.fork(),

@@ -84,7 +84,8 @@ export class SimulatedCluster {
     this.#lives += 1;
     if (!this.#wallOffsets.has(machine)) this.#wallOffsets.set(machine, 0);
     const offset = () => this.#wallOffsets.get(machine) ?? 0;
-    const process = new SimulatedProcess(machine, this.world, this.random.uint32(), offset);
+    const { isSlow } = this.#settings;
+    const process = new SimulatedProcess(machine, this.world, this.random.uint32(), offset, isSlow);
     const node = new SimulatedNode(this.#settings, {
       process,
       transport: this.network.transportOf(process),

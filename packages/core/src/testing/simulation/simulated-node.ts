@@ -31,6 +31,8 @@ export interface NodeSettings {
   readonly maxActivations: number;
   readonly intervalMs: number;
   readonly leaseMs: number;
+  /** Whether each turn of an event loop takes some time. */
+  readonly isSlow: boolean;
 }
 
 export interface NodeSurroundings {

@@ -22,13 +22,22 @@ export class SimulatedProcess implements Platform {
   /** What came due while it was stopped. */
   #late: (() => void)[] = [];
 
-  /** @param wallOffset tells by how many milliseconds its wall clock is wrong. */
+  /** When the last callback is due that was deferred. */
+  #lastTurnMs = 0;
+  readonly #isSlow: boolean;
+
+  /**
+   * @param wallOffset tells by how many milliseconds its wall clock is wrong.
+   * @param isSlow whether each turn of its event loop takes some time, so that more comes in between.
+   */
   constructor(
     readonly name: string,
     world: VirtualPlatform,
     seed: number,
     wallOffset: () => number,
+    isSlow: boolean,
   ) {
+    this.#isSlow = isSlow;
     this.#world = world;
     this.random = new SeededRandom(seed);
     this.files = new SimulatedDisk({ seed });
@@ -38,7 +47,7 @@ export class SimulatedProcess implements Platform {
       monotonic: () => world.clock.monotonic() - bornMs,
     };
     this.scheduler = {
-      defer: (work) => world.scheduler.defer(() => this.run(work)),
+      defer: (work) => this.#defer(work),
       after: (delayMs, work) => this.#after(delayMs, work),
     };
   }
@@ -72,6 +81,14 @@ export class SimulatedProcess implements Platform {
   kill(): void {
     this.#state = 'dead';
     this.#late = [];
+  }
+
+  #defer(work: () => void): void {
+    const { clock, scheduler } = this.#world;
+    const nowMs = clock.monotonic();
+    this.#lastTurnMs = Math.max(this.#lastTurnMs, nowMs) + (this.#isSlow ? this.random.below(3) * grainMs : 0);
+    if (this.#lastTurnMs > nowMs) scheduler.after(this.#lastTurnMs - nowMs, () => this.run(work));
+    else scheduler.defer(() => this.run(work));
   }
 
   #after(delayMs: number, work: () => void): Scheduled {
