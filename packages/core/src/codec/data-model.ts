@@ -40,6 +40,22 @@ export function copyValue<T>(value: T, what = 'message'): T {
   return copyPart(value, undefined, what) as T;
 }
 
+/**
+ * As `copyValue`, for what the runtime puts values into before it stores or sends them: a few levels deeper. So whatever a
+ * message may be, it can be on its way, and in a checkpoint.
+ */
+export function copyWrapped<T>(value: T, what: string): T {
+  depthLimit = maxDepth + wrappingDepth;
+  try {
+    return copyPart(value, undefined, what) as T;
+  } finally {
+    depthLimit = maxDepth;
+  }
+}
+
+const wrappingDepth = 16;
+let depthLimit = maxDepth;
+
 function copyPart(value: unknown, parent: Trail | undefined, key: unknown): unknown {
   if (typeof value === 'object') return value === null ? null : copyObject(value, parent, key);
   if (typeof value === 'function' || typeof value === 'symbol') return refuseType(value, parent, key);
@@ -47,7 +63,7 @@ function copyPart(value: unknown, parent: Trail | undefined, key: unknown): unkn
 }
 
 function copyObject(value: object, parent: Trail | undefined, key: unknown): object {
-  if (parent !== undefined && parent.depth >= maxDepth) refuseDepth(parent);
+  if (parent !== undefined && parent.depth >= depthLimit) refuseDepth(parent);
   const prototype: object | null = Object.getPrototypeOf(value);
   if (prototype === Object.prototype) return copyPlain(value, parent, key);
   if (prototype === Array.prototype && Array.isArray(value)) return copyArray(value, parent, key);
