@@ -142,8 +142,8 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant('egress-ids-repeat', 0, 'ids of records do not hold the place of their checkpoint in the log', [
     'checkpoint/part-writer.js',
-    'return `${logId}-${logIndex}-${slot}`;',
-    'return `${logId}-${slot}`;',
+    'logIndex}-',
+    '0}-',
   ]),
   // Invocations and state.
   mutant('effects-kept-after-a-throw', 0, 'what a handler did before it threw stays in its instance', [
@@ -216,7 +216,7 @@ export const mutants: readonly Mutant[] = [
   mutant('egress-before-manifest', 0, 'records leave before their checkpoint exists', [
     'worker/egress-outlet.js',
     'if (this.#cut.values.length > 0)\n            runs.push(this.#cut);',
-    'if (this.#cut.values.length > 0) { runs.push(this.#cut); void this.sink.publish(this.#cut.values.map((value, at) => new OutgoingRecord(`early-${first}-${this.#published}`, at, value, noHeaders))); }',
+    'if (this.#cut.values.length > 0) { runs.push(this.#cut); void this.sink.publish(this.#cut.values.map((value, at) => new OutgoingRecord("early" + first + "-" + this.#published, at, value, noHeaders))); }',
   ]),
   mutant('replies-before-commit', 0, 'a client is answered before the checkpoint exists that holds what it was told', [
     'worker/worker.js',

@@ -101,7 +101,7 @@ export class ClusterNode {
   async leave(): Promise<void> {
     for (const participant of this.participants) participant.leave();
     const { scheduler } = this.#options.platform;
-    while (!this.#isStopped && this.participants.some(({ current }) => current !== undefined && current.hasShare)) {
+    while (!this.#isStopped && this.participants.some(({ current }) => current?.hasShare === true)) {
       await new Promise<void>((resolve) => void scheduler.after(restartAfterMs, resolve));
     }
     await this.stop();
