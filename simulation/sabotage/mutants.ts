@@ -49,11 +49,6 @@ export const mutants: readonly Mutant[] = [
     'current.push({ envelope, attempt, retryAtMs, settled });',
     ';',
   ]),
-  mutant('attempts-missing-from-cut', 0, 'how often a message was tried is not in the checkpoint', [
-    'worker/message-form.js',
-    'return [target, message, operation, caller, headers, handle, id, attempt, retryAtMs, settles, settled];',
-    'return [target, message, operation, caller, headers, handle, id, 1, retryAtMs, settles, settled];',
-  ]),
   // Channels and barriers.
   mutant('barrier-behind-the-queue', 0, 'a barrier waits for what was queued before it', [
     'cluster/outbound-channel.js',
@@ -108,11 +103,17 @@ export const mutants: readonly Mutant[] = [
     "if (this.#state === 'restoring' || this.#isClosed)",
     'if (this.#isClosed)',
   ]),
-  mutant('restart-unnoticed', 0, 'a participant that started again is taken for its former self', [
-    'cluster/coordinator.js',
-    'const isGone = planned.incarnation !== member.incarnation ||',
-    'const isGone =',
-  ]),
+  mutant(
+    'restart-unnoticed',
+    0,
+    'a participant that started again is taken for its former self',
+    ['cluster/coordinator.js', 'const isGone = planned.incarnation !== member.incarnation ||', 'const isGone ='],
+    [
+      'cluster/coordinator.js',
+      "if (isGone || (report.epoch === plan.epoch && report.state === 'waiting')) {",
+      'if (isGone) {',
+    ],
+  ),
   // The log.
   mutant('plain-put', 0, 'an entry of the log replaces what another coordinator has written there', [
     'checkpoint/settled-put.js',
@@ -156,10 +157,10 @@ export const mutants: readonly Mutant[] = [
     '            // A promise that outlived its invocation, or its worker, has no say any more.\n            if (invocation.ended || this.#isClosed)',
     '            if (this.#isClosed)',
   ]),
-  mutant('doomed-invocations-kept', 0, 'an invocation that read what was not in memory takes effect', [
-    'dispatch/dispatcher.js',
-    '            if (invocation.extras?.doomed !== undefined)\n                throw',
-    '            if (invocation === undefined)\n                throw',
+  mutant('absent-taken-for-nothing', 0, 'an entry that is not in memory is read as if there were none', [
+    'dispatch/map-cell.js',
+    'this.#invocation().doom(() => this.#cell.load(key));',
+    ';',
   ]),
   mutant('tombstones-dropped-early', 0, 'compaction drops tombstones while older segments hold what they hide', [
     'state/compaction.js',

@@ -22,6 +22,8 @@ const faults: readonly (readonly [kind: string, fault: Fault])[] = [
   ['bad network', badNetwork],
   ['bad network', badNetwork],
   ['bad blob store', badStore],
+  ['blob store fails', failingStore],
+  ['blob store fails', failingStore],
   ['slow blob store', slowStore],
   ['bad membership', badMembership],
   ['membership down', membershipDown],
@@ -194,6 +196,10 @@ function badStore({ store }: SimulatedCluster, random: SeededRandom): () => void
     lostAnswer: 0.15,
     secondTry: 0.2,
   });
+}
+
+function failingStore({ store }: SimulatedCluster): () => void {
+  return change(store.service, { ...goodService, failure: 0.7 });
 }
 
 function slowStore({ store }: SimulatedCluster, random: SeededRandom): () => void {
