@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { type Benchmark, type Result, runBenchmark } from './benchmark.js';
 import { greeter } from './greeter.js';
+import { multiCore } from './multi-core.js';
 
 /** `npm run bench -- [name…] [--json]`: all benchmarks, or those named; a table for people, or one JSON object a line. */
-const benchmarks: readonly Benchmark[] = [greeter];
+const benchmarks: readonly Benchmark[] = [greeter, ...multiCore];
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false } },

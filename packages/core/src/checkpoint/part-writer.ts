@@ -6,7 +6,7 @@ import { timerKey } from '../state/key.js';
 import type { SegmentRef } from '../state/segment.js';
 import type { Entry } from '../state/segment-set.js';
 import { SegmentWriter } from '../state/segment-writer.js';
-import type { ChannelItem } from '../worker/channel-item.js';
+import type { StoredItem } from '../worker/channel-item.js';
 import { type StoredMessage, storeMessage, storeTimer } from '../worker/message-form.js';
 import type { WorkerCut } from '../worker/worker.js';
 import { encodeInFlight } from './in-flight.js';
@@ -23,16 +23,16 @@ export interface WrittenPart {
 /** What crossed the cut on the channels of a worker. */
 export interface ChannelCapture {
   /** Arrived after the cut, and was sent before the sender's. */
-  readonly recorded: Iterable<ChannelItem>;
+  readonly recorded: Iterable<StoredItem>;
   /** Was not on its way yet. */
-  readonly unsent: Iterable<ChannelItem>;
+  readonly unsent: Iterable<StoredItem>;
 }
 
 /** One thing in flight, as the part holds it. In the order in which they are put back, but for what was not sent yet. */
 export type StoredInFlight =
   | { readonly kind: 'message'; readonly message: StoredMessage }
   /** On its way between workers. What was not sent yet comes behind what any other part holds for the same receiver. */
-  | { readonly kind: 'item'; readonly item: ChannelItem; readonly unsent: boolean }
+  | { readonly kind: 'item'; readonly item: StoredItem; readonly unsent: boolean }
   | {
       /** Records of one egress and one checkpoint, many in an item: encoding them one by one takes three times as long. */
       readonly kind: 'egress';

@@ -1,7 +1,7 @@
 import type { BlobStore } from '../ports/blob-store.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 import type { ClientReplyTarget } from '../sdk/reply.js';
-import { type ChannelItem, isRecord, isReply } from '../worker/channel-item.js';
+import { isRecord, isReply, type StoredItem } from '../worker/channel-item.js';
 import { restoreMessage, type StoredMessage } from '../worker/message-form.js';
 import type { Worker } from '../worker/worker.js';
 import { readInFlight } from './in-flight.js';
@@ -30,7 +30,7 @@ export async function restoreInFlight(
   worker: Worker,
   shares: Shares,
 ): Promise<void> {
-  const unsent: ChannelItem[] = [];
+  const unsent: StoredItem[] = [];
   for (const { blob, offset, length, slot } of manifest.parts) {
     for await (const item of readInFlight(store, blob, offset, length)) {
       const stored = item as StoredInFlight;
@@ -44,7 +44,7 @@ export async function restoreInFlight(
   for (const item of unsent) restoreItem(item, worker, shares);
 }
 
-function restoreItem(item: ChannelItem, worker: Worker, shares: Shares): void {
+function restoreItem(item: StoredItem, worker: Worker, shares: Shares): void {
   if (isReply(item)) {
     const { client } = item[1].target as ClientReplyTarget;
     if (shares.ownsClient(client)) worker.receive(item);

@@ -63,7 +63,7 @@ export class ChannelRecorder {
   }
 
   /** Items arrived from a sender; they are recorded while its channel is open. They are handled as usual, either way. */
-  items(from: number, items: readonly unknown[]): void {
+  items(from: number, items: Iterable<unknown>): void {
     invariant(this.#awaited <= this.#lastCut, `checkpoint ${this.#awaited} is cut before anything else arrives`);
     const isBehindCut = this.#recording !== undefined && this.#barrierOf(from) < this.#recording.checkpoint;
     invariant(this.#open.has(from) === isBehindCut, 'a channel is recorded exactly from the cut to its barrier');

@@ -1,20 +1,21 @@
 import type { ChannelCapture } from '../checkpoint/part-writer.js';
 import type { Envelope } from '../dispatch/envelope.js';
+import type { FunctionHost } from '../dispatch/function-host.js';
 import type { EgressTarget } from '../dispatch/invocation.js';
 import type { Platform } from '../ports/platform.js';
 import type { Reply } from '../sdk/contract.js';
 import { type ClientReplyTarget, ReplyHandle } from '../sdk/reply.js';
 import { keyGroupOf } from '../state/key-group.js';
-import type { ChannelItem } from '../worker/channel-item.js';
-import { storeMessage } from '../worker/message-form.js';
+import { type ChannelItem, type StoredItem, storeItem } from '../worker/channel-item.js';
 import type { RemoteWorkers } from '../worker/remote-workers.js';
 import type { Assignment } from './assignment.js';
 import type { Barrier } from './barrier.js';
-import type { ChannelLimits } from './channel-limits.js';
+import { type ChannelLimits, channelLimits } from './channel-limits.js';
 import { ChannelRecorder } from './channel-recorder.js';
 import type { WorkerName } from './directive.js';
 import { type Frame, isAnswer } from './frame.js';
 import { InboundChannel } from './inbound-channel.js';
+import { MessageCodec } from './message-codec.js';
 import { OutboundChannel } from './outbound-channel.js';
 
 export interface ChannelsOptions {
@@ -30,6 +31,8 @@ export interface ChannelsOptions {
   readonly receive: (item: ChannelItem) => void;
   /** A barrier is the first sign of a new checkpoint: cut, at once. */
   readonly cut: (checkpoint: number) => void;
+  /** The host of a function that this worker runs. @throws SF_UNBOUND_FUNCTION */
+  readonly hostOf: (typeName: string) => FunctionHost;
   /** Whether the worker may cut: what it cut last is committed or given up. */
   readonly canCut: () => boolean;
 }
@@ -56,6 +59,8 @@ export class Channels implements RemoteWorkers {
   readonly #options: ChannelsOptions;
   readonly #peers = new Map<number, Peer>();
   readonly #recorder: ChannelRecorder;
+  readonly #codec: MessageCodec;
+  readonly #maxFrameItems: number;
   readonly #egresses = new Map<string, EgressTarget>();
   readonly #clients = new Map<string, number>();
   #flushing = false;
@@ -64,6 +69,8 @@ export class Channels implements RemoteWorkers {
   constructor(options: ChannelsOptions) {
     this.#options = options;
     const { workers, slot: own } = options;
+    this.#codec = new MessageCodec(options.hostOf);
+    this.#maxFrameItems = options.limits?.maxFrameItems ?? channelLimits.maxFrameItems;
     for (const [slot, { incarnation }] of workers.entries()) {
       this.#clients.set(incarnation, slot);
       if (slot !== own) this.#peers.set(slot, this.#connect(slot));
@@ -88,7 +95,7 @@ export class Channels implements RemoteWorkers {
     const { assignment, slot: own } = this.#options;
     const slot = assignment.ownerOf(keyGroupOf(envelope.target.id, assignment.maxParallelism));
     if (slot === own) return false;
-    this.#send(slot, storeMessage(envelope));
+    this.#send(slot, envelope);
     return true;
   }
 
@@ -129,7 +136,10 @@ export class Channels implements RemoteWorkers {
     return recording.complete.then((recorded) =>
       recorded === undefined
         ? undefined
-        : { recorded: recorded as ChannelItem[], unsent: unsent.flatMap((items) => [...items]) as ChannelItem[] },
+        : {
+            recorded: recorded as StoredItem[],
+            unsent: unsent.flatMap((items) => [...storedForms(items as Iterable<ChannelItem>)]),
+          },
     );
   }
 
@@ -157,6 +167,13 @@ export class Channels implements RemoteWorkers {
     return since;
   }
 
+  /** Items that are not known to have arrived. */
+  get outstanding(): number {
+    let count = 0;
+    for (const { outbound } of this.#peers.values()) count += outbound.outstanding;
+    return count;
+  }
+
   /** Items that wait to be sent. */
   get backlog(): number {
     let count = 0;
@@ -166,6 +183,7 @@ export class Channels implements RemoteWorkers {
 
   #connect(slot: number): Peer {
     const { epoch, slot: own, workers, platform, limits, send } = this.#options;
+    const codec = this.#codec;
     const peer = workers[slot] as WorkerName;
     const ends = {
       epoch,
@@ -178,6 +196,7 @@ export class Channels implements RemoteWorkers {
       ends,
       clock,
       scheduler,
+      codec,
       send: put,
       ...(limits === undefined ? {} : { limits }),
     });
@@ -186,12 +205,15 @@ export class Channels implements RemoteWorkers {
       items: (items: readonly unknown[]) => arrive({ items }),
       barrier: (barrier: Barrier) => arrive({ barrier }),
     };
-    const inbound = new InboundChannel({ ends, scheduler, send: put, receiver });
+    const inbound = new InboundChannel({ ends, scheduler, codec, send: put, receiver });
     return { outbound, inbound, held: undefined };
   }
 
   #send(slot: number, item: ChannelItem): void {
-    this.#peers.get(slot)?.outbound.send(item);
+    const outbound = this.#peers.get(slot)?.outbound;
+    outbound?.send(item);
+    // A frame that is full leaves at once, so that the other worker has work while this one is at it.
+    if ((outbound?.unnumberedCount ?? 0) >= this.#maxFrameItems) outbound?.flush();
     if (this.#flushing) return;
     this.#flushing = true;
     // Once for everything that this turn of the event loop sends, so that it shares frames.
@@ -211,8 +233,13 @@ export class Channels implements RemoteWorkers {
       if (checkpoint > this.#recorder.lastCut && !this.#options.canCut()) peer.held = [arrival];
       else if (this.#recorder.barrier(slot, checkpoint)) this.#options.cut(checkpoint);
     } else {
-      this.#recorder.items(slot, arrival.items);
+      this.#recorder.items(slot, storedForms(arrival.items as readonly ChannelItem[]));
       for (const item of arrival.items) this.#options.receive(item as ChannelItem);
     }
   }
+}
+
+/** Items as they are when they are iterated over, which is only where they are recorded. */
+function* storedForms(items: Iterable<ChannelItem>): Iterable<StoredItem> {
+  for (const item of items) yield storeItem(item);
 }

@@ -108,6 +108,7 @@ export class Coordinator implements CheckpointGroup {
   #committedBefore = 0;
   #abandonedBefore = 0;
   #mode: Directive['phase'] = 'run';
+  #isCrowded = false;
   #settling: Scheduled | undefined;
   #watch: Scheduled | undefined;
   #suspect: (Suspect & { readonly endpoint: string; isCondemned: boolean | undefined }) | undefined;
@@ -155,6 +156,7 @@ export class Coordinator implements CheckpointGroup {
     } else return;
     if (report.state === 'stopped') this.#members.delete(endpoint);
     this.#consider(member);
+    this.#checkCrowd();
     // Over a network, every report is answered: leases count from it.
     if (Number.isFinite(this.#options.leaseMs)) this.#direct(member);
     this.#checkConditions();
@@ -371,6 +373,15 @@ export class Coordinator implements CheckpointGroup {
     });
   }
 
+  /** Ingresses are few and what they read goes anywhere, so all pause for any worker that is behind. */
+  #checkCrowd(): void {
+    const epoch = this.plan?.epoch;
+    const isCrowded = this.reports.some((report) => report.isCrowded && report.epoch === epoch);
+    if (isCrowded === this.#isCrowded) return;
+    this.#isCrowded = isCrowded;
+    this.#broadcast();
+  }
+
   // --- Epochs
 
   /** Deals out the work anew, after some time in which more may come or go. */
@@ -526,6 +537,7 @@ export class Coordinator implements CheckpointGroup {
       committed: epoch?.committed,
       settled: epoch?.settled ?? 0,
       checkpoint: this.#taking?.checkpoint,
+      isCrowded: this.#isCrowded,
       phase: this.#mode,
       verdict:
         suspect?.isCondemned === undefined ? undefined : { number: suspect.number, isCondemned: suspect.isCondemned },

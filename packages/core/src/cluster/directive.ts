@@ -23,6 +23,8 @@ export interface Directive {
   readonly settled: number;
   /** The checkpoint that is being taken. */
   readonly checkpoint: number | undefined;
+  /** Whether so much waits at some worker that all are to read no more for now. */
+  readonly isCrowded: boolean;
   /** `drain`: read no more, handle no more, let handlers that run come to their end. */
   readonly phase: 'run' | 'drain';
   /** The message that this participant may handle next, while messages are suspected of ending processes. */

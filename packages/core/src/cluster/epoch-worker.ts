@@ -118,6 +118,7 @@ export class EpochWorker {
       send: options.send,
       receive: (item) => this.worker.receive(item),
       cut: (checkpoint) => this.#cut(checkpoint),
+      hostOf: (name) => this.worker.dispatcher.hostOf(name),
       canCut: () => this.#canCut,
     });
     this.worker = new Worker({
@@ -141,6 +142,7 @@ export class EpochWorker {
       wanted: () => this.#want(),
       stirred: () => this.#options.changed(),
       drained: () => this.#options.changed(),
+      crowded: () => this.#options.changed(),
     });
     this.worker.onReply = options.onReply;
   }
@@ -235,6 +237,7 @@ export class EpochWorker {
     this.#directive = directive;
     if (this.#state === 'restoring' || this.#isClosed) return;
     const { committed, settled, checkpoint, phase } = directive;
+    this.worker.isThrottled = directive.isCrowded;
     const pending = this.#pending;
     if (committed !== undefined && committed.checkpoint > this.#lastCommitted) this.#committed(committed);
     if (pending !== undefined && this.#pending === pending && pending.checkpoint <= settled) this.#abandon();
@@ -245,7 +248,9 @@ export class EpochWorker {
   }
 
   receive(frame: Frame): void {
-    if (!this.#isClosed) this.channels.receive(frame);
+    if (this.#isClosed) return;
+    this.channels.receive(frame);
+    this.worker.checkRoom(); // An acknowledgement lets more be sent.
   }
 
   /** Ends for good: what is not in a committed checkpoint never was. */

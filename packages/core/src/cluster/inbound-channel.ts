@@ -1,9 +1,9 @@
-import { decode } from '../codec/codec.js';
 import type { Scheduler } from '../ports/scheduler.js';
 import { invariant } from '../sdk/errors.js';
 import { type Barrier, decodeBarrier } from './barrier.js';
 import { channelLimits } from './channel-limits.js';
 import { type ChannelEnds, type Frame, FrameWriter, frameKind, isAnswer, isFromPeer, writeCredit } from './frame.js';
+import { type ItemCodec, valueCodec } from './item-codec.js';
 
 /** Takes what comes out of a channel, in the order in which it was sent. */
 export interface ChannelReceiver {
@@ -18,6 +18,8 @@ export interface InboundChannelOptions {
   /** Puts an answer on the wire to the peer. It may get lost. */
   readonly send: (frame: Uint8Array) => void;
   readonly receiver: ChannelReceiver;
+  /** For items that are no values. */
+  readonly codec?: ItemCodec;
   /** Bytes that may be on their way to this channel. */
   readonly creditBytes?: number;
 }
@@ -93,11 +95,11 @@ export class InboundChannel {
   }
 
   #deliver({ kind, payload }: Frame): void {
-    const { receiver } = this.#options;
+    const { receiver, codec = valueCodec } = this.#options;
     if (kind === frameKind.fragment) {
       this.#fragments.push(payload);
     } else if (kind === frameKind.items) {
-      receiver.items(decodeItems(this.#joined(payload)));
+      receiver.items(codec.decode(this.#joined(payload)));
     } else {
       invariant(this.#fragments.length === 0, 'no barrier falls between the fragments of an item');
       const barrier = decodeBarrier(payload);
@@ -127,10 +129,4 @@ export class InboundChannel {
     const credit = writeCredit(this.#options.creditBytes ?? channelLimits.creditBytes);
     this.#options.send(this.#writer.write(kind, this.#received, credit));
   }
-}
-
-function decodeItems(payload: Uint8Array): readonly unknown[] {
-  const items = decode(payload);
-  invariant(Array.isArray(items), 'a frame of items holds an array');
-  return items;
 }

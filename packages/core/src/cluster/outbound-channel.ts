@@ -1,4 +1,3 @@
-import { encode } from '../codec/codec.js';
 import { MessageQueue } from '../dispatch/message-queue.js';
 import type { Clock } from '../ports/clock.js';
 import type { Scheduled, Scheduler } from '../ports/scheduler.js';
@@ -15,6 +14,7 @@ import {
   isFromPeer,
   readCredit,
 } from './frame.js';
+import { type ItemCodec, valueCodec } from './item-codec.js';
 
 export interface OutboundChannelOptions {
   readonly ends: ChannelEnds;
@@ -23,6 +23,8 @@ export interface OutboundChannelOptions {
   /** Puts a frame on the wire to the peer. It may get lost; it is not written to again. */
   readonly send: (frame: Uint8Array) => void;
   readonly limits?: Partial<ChannelLimits>;
+  /** For items that are no values. */
+  readonly codec?: ItemCodec;
 }
 
 /** A frame that the receiver is not known to have. */
@@ -30,6 +32,8 @@ interface SentFrame {
   readonly bytes: Uint8Array;
   /** Bytes of credit that it takes until it is acknowledged. */
   readonly creditBytes: number;
+  /** Items that end in it. */
+  readonly items: number;
 }
 
 /**
@@ -58,6 +62,7 @@ export class OutboundChannel {
   /** Oldest first; not many, because of the credit. */
   #sent: SentFrame[] = [];
   #sentCreditBytes = 0;
+  #sentItems = 0;
   #creditBytes: number;
   #lastNumber = 0;
   #acknowledged = 0;
@@ -83,7 +88,7 @@ export class OutboundChannel {
     this.#resendAfterMs = this.#limits.resendAfterMs;
   }
 
-  /** Queues an item, a value of the data model that does not change any more. It leaves with a later `flush`. */
+  /** Queues an item that does not change any more. It leaves with a later `flush`. */
   send(item: unknown): void {
     if (!this.#closed) this.#queue.push(item);
   }
@@ -103,7 +108,7 @@ export class OutboundChannel {
     if (this.#closed) return;
     invariant(checkpoint > this.#lastBarrier, `barrier ${checkpoint} follows barrier ${this.#lastBarrier}`);
     this.#lastBarrier = checkpoint;
-    this.#put(frameKind.barrier, encodeBarrier({ checkpoint, lastCommitted }), 0);
+    this.#put(frameKind.barrier, encodeBarrier({ checkpoint, lastCommitted }), 0, 0);
   }
 
   /** Items that have no number yet, oldest first, as of now: what a cut has to keep of this channel. */
@@ -114,6 +119,11 @@ export class OutboundChannel {
   /** Items that have no number yet. */
   get unnumberedCount(): number {
     return this.#queue.size;
+  }
+
+  /** Items that are not known to have arrived. */
+  get outstanding(): number {
+    return this.#queue.size + this.#sentItems;
   }
 
   /**
@@ -156,37 +166,41 @@ export class OutboundChannel {
   #sendItems(): void {
     const fitting = Math.floor(this.#payloadBytes / this.#itemBytes);
     let count = Math.min(this.#queue.size, this.#limits.maxFrameItems, Math.max(1, fitting));
-    let payload = encode(this.#queue.first(count), 'items');
+    const { codec = valueCodec } = this.#options;
+    let payload = codec.encode(this.#queue.first(count));
     while (payload.length > this.#payloadBytes && count > 1) {
       count >>>= 1;
-      payload = encode(this.#queue.first(count), 'items');
+      payload = codec.encode(this.#queue.first(count));
     }
     this.#itemBytes = (this.#itemBytes + payload.length / count) / 2;
     for (let taken = 0; taken < count; taken++) this.#queue.shift();
     let from = 0;
     for (; payload.length - from > this.#payloadBytes; from += this.#payloadBytes) {
-      this.#putItems(frameKind.fragment, payload.subarray(from, from + this.#payloadBytes));
+      this.#putItems(frameKind.fragment, payload.subarray(from, from + this.#payloadBytes), 0);
     }
-    this.#putItems(frameKind.items, payload.subarray(from));
+    this.#putItems(frameKind.items, payload.subarray(from), count);
   }
 
-  #putItems(kind: FrameKind, payload: Uint8Array): void {
-    this.#put(kind, payload, this.#writer.headerBytes + payload.length);
+  #putItems(kind: FrameKind, payload: Uint8Array, items: number): void {
+    this.#put(kind, payload, this.#writer.headerBytes + payload.length, items);
   }
 
-  #put(kind: FrameKind, payload: Uint8Array, creditBytes: number): void {
+  #put(kind: FrameKind, payload: Uint8Array, creditBytes: number, items: number): void {
     this.#lastNumber += 1;
     const bytes = this.#writer.write(kind, this.#lastNumber, payload);
-    this.#sent.push({ bytes, creditBytes });
+    this.#sent.push({ bytes, creditBytes, items });
     this.#sentCreditBytes += creditBytes;
+    this.#sentItems += items;
     invariant(this.#acknowledged + this.#sent.length === this.#lastNumber, 'numbers of frames have no gaps');
     if (this.#sent.length === 1) this.#progressed();
     this.#options.send(bytes);
   }
 
   #acknowledge(number: number): void {
-    for (const { creditBytes } of this.#sent.splice(0, number - this.#acknowledged))
+    for (const { creditBytes, items } of this.#sent.splice(0, number - this.#acknowledged)) {
       this.#sentCreditBytes -= creditBytes;
+      this.#sentItems -= items;
+    }
     this.#acknowledged = number;
     this.#progressed();
   }

@@ -331,6 +331,7 @@ export class Participant {
       hasChanges: current?.hasChanges ?? true,
       isWanted: current?.isWanted ?? false,
       isDrained: current?.isDrained ?? false,
+      isCrowded: current?.worker.isCrowded ?? false,
       suspect: this.#suspect && { number: this.#suspect.number, invocationId: this.#suspect.invocationId },
       status: this.status,
     };

@@ -33,6 +33,8 @@ export interface Report {
   readonly isWanted: boolean;
   /** Whether its ingresses have ended and nothing is in flight: a hint, since others may be about to send to it. */
   readonly isDrained: boolean;
+  /** Whether so much waits there that nobody should read more. */
+  readonly isCrowded: boolean;
   /** The message that it is about to handle, while messages are suspected. */
   readonly suspect: Suspect | undefined;
   readonly status: ParticipantStatus;

@@ -14,8 +14,12 @@ const contracts = new Map<string, Contract<Operations>>();
  * @throws SF_INVALID_NAME, SF_INVALID_ID
  */
 export function reference(typeName: string, id: string, isContract: boolean): AnyAddress {
-  if (isContract) return intern(contracts, typeName, makeEmptyContract).at(id);
-  return intern(functionTypes, typeName, makeBareType).at(id);
+  return referenceType(typeName, isContract).at(id);
+}
+
+/** What makes such addresses of one type. @throws SF_INVALID_NAME */
+export function referenceType(typeName: string, isContract: boolean): { at(id: string): AnyAddress } {
+  return isContract ? intern(contracts, typeName, makeEmptyContract) : intern(functionTypes, typeName, makeBareType);
 }
 
 /** Whether an address is one of a contract. */

@@ -39,7 +39,15 @@ export function storeMessage(envelope: Envelope, progress: MessageProgress = env
 export function restoreMessage(stored: StoredMessage, hostOf: (typeName: string) => FunctionHost): Envelope {
   const [target, message, operation, caller, headers, handle, id, attempt, retryAtMs, settles, settled] = stored;
   const reply: ReplyTarget | undefined = handle?.target;
-  const envelope = new Envelope(knownHost(target, hostOf), target, message, operation, caller, headers, reply);
+  const envelope = new Envelope(
+    knownHost(target.type.name, hostOf),
+    target,
+    message,
+    operation,
+    caller,
+    headers,
+    reply,
+  );
   parseId(id, envelope);
   envelope.attempt = attempt;
   envelope.retryAtMs = retryAtMs;
@@ -62,13 +70,14 @@ export function restoreTimer(
   return { dueMs, owner, envelope: restoreMessage(message, hostOf) };
 }
 
-function knownHost(target: AnyAddress, hostOf: (typeName: string) => FunctionHost): FunctionHost {
+/** The host of a function type that a message is for. @throws SF_REMOVED_FUNCTION */
+export function knownHost(typeName: string, hostOf: (typeName: string) => FunctionHost): FunctionHost {
   try {
-    return hostOf(target.type.name);
+    return hostOf(typeName);
   } catch (cause) {
     throw new StatefulFunctionsError(
       'SF_REMOVED_FUNCTION',
-      `a message to ${target} waits, but no module binds ${target.type.name}. Bind it again, or give it up with binder.retire().`,
+      `a message to ${typeName} waits, but no module binds it. Bind it again, or give it up with binder.retire().`,
       { cause },
     );
   }

@@ -1,6 +1,6 @@
 import { ApplicationTime } from '../dispatch/application-time.js';
 import { Dispatcher, type InFlightCapture, type Outlets } from '../dispatch/dispatcher.js';
-import { type Envelope, type MessageId, noHeaders } from '../dispatch/envelope.js';
+import { Envelope, type MessageId, noHeaders } from '../dispatch/envelope.js';
 import type { FrozenState } from '../dispatch/frozen-state.js';
 import type { EgressTarget } from '../dispatch/invocation.js';
 import { StateTable } from '../dispatch/state-table.js';
@@ -19,7 +19,7 @@ import { keyGroupOf } from '../state/key-group.js';
 import type { KeyGroupRanges } from '../state/key-group-ranges.js';
 import type { SegmentSet } from '../state/segment-set.js';
 import type { ShapeTable } from '../state/shape.js';
-import { type ChannelItem, isRecord, isReply } from './channel-item.js';
+import { type ChannelItem, isRecord } from './channel-item.js';
 import { type EgressCut, EgressOutlet, type EgressRun } from './egress-outlet.js';
 import { type BoundIngress, IngressPump, type PumpProgress } from './ingress-pump.js';
 import { restoreMessage, restoreTimer, type StoredMessage, type StoredTimer } from './message-form.js';
@@ -73,6 +73,8 @@ export interface WorkerOptions {
   readonly stirred: () => void;
   /** By now every ingress of this worker has ended, and nothing is in flight here. */
   readonly drained: () => void;
+  /** `isCrowded` is another than before. */
+  readonly crowded: () => void;
 }
 
 /**
@@ -131,6 +133,8 @@ export class Worker implements Outlets {
   #moved = false;
   #wasDrained = false;
   #wasQuiet = true;
+  #isCrowded = false;
+  #isThrottled = false;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -242,16 +246,16 @@ export class Worker implements Outlets {
 
   /** Takes what another worker has sent. */
   receive(item: ChannelItem): void {
-    if (isRecord(item)) {
+    if (item instanceof Envelope) {
+      this.dispatcher.enqueue(item);
+    } else if (isRecord(item)) {
       const [, name, value, headers] = item;
       const outlet = this.outlets.get(name);
       invariant(outlet !== undefined, `records for ${name} go to the worker that publishes it`);
       outlet.add(value, headers);
-    } else if (isReply(item)) {
+    } else {
       const [, handle, reply] = item;
       this.#deliver(handle.target as ClientReplyTarget, reply);
-    } else {
-      this.dispatcher.enqueue(restoreMessage(item, (name) => this.dispatcher.hostOf(name)));
     }
   }
 
@@ -266,6 +270,23 @@ export class Worker implements Outlets {
     if (this.dispatcher.backlog > 0) return false;
     for (const pump of this.pumps.values()) if (!pump.ended) return false;
     return true;
+  }
+
+  /** Whether so much waits here that the ingresses of all workers should pause. */
+  get isCrowded(): boolean {
+    return this.#isCrowded;
+  }
+
+  /** Whether some other worker is crowded: what is read here may go there. */
+  set isThrottled(isThrottled: boolean) {
+    this.#isThrottled = isThrottled;
+    this.checkRoom();
+  }
+
+  /** Lets ingresses go on if there is room. */
+  checkRoom(): void {
+    if (this.#roomWaiters.length === 0 || (this.#phase === 'running' && !this.#hasRoom)) return;
+    for (const waiter of this.#roomWaiters.splice(0)) waiter();
   }
 
   /** Resolves when no handler runs. */
@@ -417,6 +438,8 @@ export class Worker implements Outlets {
     if ((crowded && this.state.hasChanges) || (pending > 8 * maxBacklog && this.#hasFreshRecords))
       this.#options.wanted();
     return (
+      !this.#isThrottled &&
+      (this.#options.remote?.outstanding ?? 0) <= maxBacklog &&
       this.dispatcher.ready <= mostReady &&
       this.dispatcher.backlog <= maxBacklog &&
       pending <= 16 * maxBacklog &&
@@ -429,10 +452,19 @@ export class Worker implements Outlets {
     return new Promise((resolve) => this.#roomWaiters.push(resolve));
   }
 
+  /** Not crowded again before half of it is gone, or every message would be told of. */
+  #checkCrowd(): void {
+    if (this.#options.remote === undefined) return;
+    const { maxBacklog } = this.#options.limits;
+    const isCrowded = this.dispatcher.backlog > (this.#isCrowded ? maxBacklog / 2 : maxBacklog);
+    if (isCrowded === this.#isCrowded) return;
+    this.#isCrowded = isCrowded;
+    this.#options.crowded();
+  }
+
   #afterSlice(): void {
-    if (this.#roomWaiters.length > 0 && (this.#phase !== 'running' || this.#hasRoom)) {
-      for (const waiter of this.#roomWaiters.splice(0)) waiter();
-    }
+    this.checkRoom();
+    this.#checkCrowd();
     const hasChanges = this.hasChanges;
     if (hasChanges && this.#wasQuiet) this.#options.stirred();
     this.#wasQuiet = !hasChanges;

@@ -1,10 +1,15 @@
 import { expect } from 'chai';
 import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
+import { Assignment } from '../../src/cluster/assignment.js';
+import type { EpochPlan } from '../../src/cluster/directive.js';
+import { MemorySource } from '../../src/io/memory-source.js';
 import type { EgressSink } from '../../src/ports/egress-sink.js';
 import { defineFunction } from '../../src/sdk/define-function.js';
 import { Egress } from '../../src/sdk/egress.js';
 import { FunctionType } from '../../src/sdk/function-type.js';
+import { Ingress } from '../../src/sdk/ingress.js';
 import type { StatefulFunctionModule } from '../../src/sdk/module.js';
+import { keyGroupOf } from '../../src/state/key-group.js';
 import { VirtualPlatform } from '../../src/testing/virtual-platform.js';
 import { SeveralParticipants } from './several-participants.js';
 
@@ -57,6 +62,47 @@ describe('EpochWorker', () => {
     expect([...first.failures, ...second.failures]).to.deep.equal([]);
     return { drained, again: published - drained };
   }
+
+  it('reads no more while another worker is behind, and goes on when it is not', async () => {
+    const platform = new VirtualPlatform();
+    const count = 30_000;
+    let handled = 0;
+    const SlowFn = defineFunction(Source, {
+      async invoke(ctx) {
+        await new Promise<void>((resolve) => void platform.scheduler.after(ctx.self.id.length, resolve));
+        handled += 1;
+      },
+    });
+    const numbers = Ingress.of<number>('test/numbers');
+    const source = new MemorySource<number>();
+    let ids: readonly string[] = [];
+    const module: StatefulFunctionModule = {
+      configure(_config, binder) {
+        binder.bindIngress(numbers, source);
+        binder.bindFunctions(SlowFn);
+        binder.bindRouter(numbers, (number, to) => to.forward(Source.at(ids[number % ids.length] as string), number));
+      },
+    };
+    const several = new SeveralParticipants({ platform, module, workers: 3, maxBacklog: 500 });
+    await platform.run(several.start());
+    // Few addresses, so that their queues are long, and none at the worker that reads.
+    const { assignment } = several.coordinator.plan as EpochPlan;
+    const reader = Assignment.from(assignment).workers.find(({ ingresses }) => ingresses.length > 0);
+    const isElsewhere = (id: string) => !reader?.ranges.contains(keyGroupOf(id, assignment.maxParallelism));
+    ids = Array.from({ length: 9 }, (_, number) => `slow-${number}`).filter(isElsewhere);
+    source.push(...Array.from({ length: count }, (_, number) => number));
+    source.end();
+    let most = 0;
+    while (several.drained === 0) {
+      await platform.advance(50);
+      for (const { status } of several.participants) most = Math.max(most, status.backlog);
+    }
+    expect(handled).to.equal(count);
+    // Records are read by the thousand, and some thousands are read before the word has gone round.
+    expect(most).to.be.within(500, 6_000);
+    expect(several.failures).to.deep.equal([]);
+    await platform.run(several.stop());
+  }).timeout(60_000);
 
   it('has published everything by when it is drained, and knows at the next start', async () => {
     expect(await drainAndStartAgain(1)).to.deep.equal({ drained: count, again: 0 });
