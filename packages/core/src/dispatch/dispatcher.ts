@@ -85,6 +85,8 @@ export class Dispatcher implements InvocationServices {
   remote: { takeMessage(envelope: Envelope): boolean } | undefined;
   /** Called when a slice of work has ended. */
   onSlice: () => void = () => {};
+  /** Called when the queue has run empty before the end of a slice: whoever has messages may queue them. */
+  onEmpty: () => void = () => {};
   /** Called when an attempt to handle a message has failed. */
   onFailure: (envelope: Envelope, error: Error) => void = () => {};
 
@@ -255,6 +257,7 @@ export class Dispatcher implements InvocationServices {
       if (this.#resumed.length > 0) {
         left -= this.#resume(left);
       } else {
+        if (this.#queue.size === 0) this.onEmpty();
         const envelope = this.#queue.shift();
         if (envelope === undefined) return;
         this.#dispatch(envelope);

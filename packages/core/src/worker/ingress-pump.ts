@@ -23,8 +23,8 @@ export interface PumpServices extends ConnectorServices {
   hostAt(to: AnyAddress): FunctionHost;
   enqueue(envelope: Envelope): void;
   deadLetter(letter: DeadLetter): void;
-  /** Resolves as soon as the backlog allows more messages. */
-  whenRoom(): Promise<void>;
+  /** The pump has records: its `route` is to be called, again and again, whenever there is room for more messages. */
+  hasRecords(pump: IngressPump): void;
   failed(error: unknown): void;
   ended(): void;
 }
@@ -38,7 +38,7 @@ export interface PumpProgress {
 const batchSize = 1_024;
 
 /**
- * Pulls records from one source and routes them.
+ * Pulls records from one source, and routes them as the worker asks for them.
  *
  * Invariant: the position advances with the forwards of its record in one synchronous step, so a cut always finds the two
  * together. Message ids derive from the ingress and the number of the record, and are the same when it is read again.
@@ -52,6 +52,10 @@ export class IngressPump {
   #ended = false;
   #stopped = false;
   #running: Promise<void> | undefined;
+  /** What was read, how many of it are routed, and what to call when all are. */
+  #records: readonly IngressRecord<unknown>[] = [];
+  #next = 0;
+  #emptied: () => void = () => {};
 
   constructor(
     readonly name: string,
@@ -87,6 +91,7 @@ export class IngressPump {
   /** Stops reading; what is routed stays routed. */
   async close(): Promise<void> {
     this.#stopped = true;
+    this.#emptied();
     await this.#reader?.close();
     await this.#running;
   }
@@ -96,9 +101,7 @@ export class IngressPump {
       while (!this.#stopped) {
         const records = await reader.read(batchSize);
         if (records === undefined) break;
-        await this.services.whenRoom();
-        if (this.#stopped) return;
-        for (const record of records) this.#route(record);
+        if (records.length > 0 && !this.#stopped) await this.#whenRouted(records);
       }
       if (this.#stopped) return;
       this.#ended = true;
@@ -108,6 +111,27 @@ export class IngressPump {
       const error = cause instanceof StatefulFunctionsError ? cause : sourceError(this.name, cause);
       this.services.failed(error);
     }
+  }
+
+  #whenRouted(records: readonly IngressRecord<unknown>[]): Promise<void> {
+    this.#records = records;
+    this.#next = 0;
+    return new Promise((resolve) => {
+      this.#emptied = resolve;
+      this.services.hasRecords(this);
+    });
+  }
+
+  /** Routes some of what was read; whether there is more. What was read is not routed any more once the pump is closed. */
+  route(most: number): boolean {
+    if (this.#stopped) return false;
+    const records = this.#records;
+    const end = Math.min(records.length, this.#next + most);
+    while (this.#next < end) this.#route(records[this.#next++] as IngressRecord<unknown>);
+    if (end < records.length) return true;
+    this.#records = [];
+    this.#emptied();
+    return false;
   }
 
   #route(record: IngressRecord<unknown>): void {

@@ -105,10 +105,11 @@ export interface Submission {
 }
 
 /**
- * Ingresses wait while more messages than this are ready to be handled. Few, because what is read long before it is handled
- * only makes the garbage collector work; `maxBacklog` is for messages that wait for something else.
+ * Ingresses wait while any more messages than this are ready to be handled, and route so many records at a time. Few: a message
+ * that is handled soon after it was made is still in the processor's cache, and what waits long is work for the garbage
+ * collector. `maxBacklog` is for messages that wait for something else.
  */
-const mostReady = 512;
+const mostReady = 64;
 
 /** One event loop's share of an application: its functions, its ingresses, its way out. */
 export class Worker implements Outlets {
@@ -123,7 +124,8 @@ export class Worker implements Outlets {
   #cut: WorkerCut | undefined;
   #waiters: (() => void)[] = [];
   #submissions: Submission[] = [];
-  #roomWaiters: (() => void)[] = [];
+  /** Ingresses with records that wait for room, in turn. */
+  #waitingPumps: IngressPump[] = [];
   #conditions: { holds: () => boolean; resolve: () => void }[] = [];
   /** Whether anything happened since the last cut that a checkpoint would show. */
   #moved = false;
@@ -161,6 +163,7 @@ export class Worker implements Outlets {
     this.dispatcher.timers = this.timers;
     this.dispatcher.remote = options.remote;
     this.dispatcher.onSlice = () => this.#afterSlice();
+    this.dispatcher.onEmpty = () => this.#routeMore();
     for (const [name, { sink }] of bindings.egresses) {
       const position = options.egressPositions[name]?.position;
       const services = { platform, logger, isCurrent: options.isCurrent, failed: options.failed };
@@ -176,7 +179,10 @@ export class Worker implements Outlets {
           this.dispatcher.counts.deadLetters += 1;
           this.deadLetter(letter);
         },
-        whenRoom: () => this.#whenRoom(),
+        hasRecords: (pump: IngressPump) => {
+          this.#waitingPumps.push(pump);
+          this.#routeMore();
+        },
         failed: options.failed,
         ended: () => this.#afterSlice(),
       };
@@ -210,7 +216,6 @@ export class Worker implements Outlets {
   /** Closes the ingresses; what is in flight goes on. */
   async drain(): Promise<void> {
     if (this.#phase === 'running') this.#phase = 'draining';
-    for (const waiter of this.#roomWaiters.splice(0)) waiter();
     for (const pump of this.pumps.values()) await pump.close();
   }
 
@@ -219,7 +224,6 @@ export class Worker implements Outlets {
     this.#phase = 'closed';
     this.dispatcher.close();
     this.timers.close();
-    for (const waiter of this.#roomWaiters.splice(0)) waiter();
     await Promise.allSettled([...this.pumps.values()].map((pump) => pump.close()));
     await Promise.allSettled([...this.outlets.values()].map((outlet) => outlet.close()));
   }
@@ -415,15 +419,16 @@ export class Worker implements Outlets {
     );
   }
 
-  #whenRoom(): Promise<void> {
-    if (this.#phase !== 'running' || this.#hasRoom) return Promise.resolve();
-    return new Promise((resolve) => this.#roomWaiters.push(resolve));
+  /** Has the ingresses route what they have read, in turn, as far as there is room. */
+  #routeMore(): void {
+    while (this.#waitingPumps.length > 0 && this.#phase === 'running' && this.#hasRoom) {
+      const pump = this.#waitingPumps.shift() as IngressPump;
+      if (pump.route(mostReady)) this.#waitingPumps.push(pump);
+    }
   }
 
   #afterSlice(): void {
-    if (this.#roomWaiters.length > 0 && (this.#phase !== 'running' || this.#hasRoom)) {
-      for (const waiter of this.#roomWaiters.splice(0)) waiter();
-    }
+    this.#routeMore();
     const isDrained = this.#phase === 'running' && this.isDrained;
     if (isDrained && !this.#wasDrained) this.#options.drained();
     this.#wasDrained = isDrained;
