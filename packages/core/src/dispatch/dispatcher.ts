@@ -15,6 +15,7 @@ import type { ApplicationTime } from './application-time.js';
 import type { Envelope } from './envelope.js';
 import { FunctionHost } from './function-host.js';
 import { type EgressTarget, Invocation, type InvocationServices } from './invocation.js';
+import { LookAhead } from './look-ahead.js';
 import { MessageQueue } from './message-queue.js';
 import type { StateTable } from './state-table.js';
 import type { Timers } from './timers.js';
@@ -69,6 +70,7 @@ export class Dispatcher implements InvocationServices {
   readonly counts: DispatcherCounts = { invocations: 0, failures: 0, retries: 0, deadLetters: 0 };
   readonly #hosts = new Map<string, FunctionHost>();
   readonly #queue = new MessageQueue();
+  readonly #ahead = new LookAhead();
   /** Activations whose mailbox may move on. */
   #resumed: Activation[] = [];
   /** Activations that are not idle: what a cut must look at beside the queue. */
@@ -248,6 +250,8 @@ export class Dispatcher implements InvocationServices {
     const { clock } = this.platform;
     const endMs = clock.monotonic() + sliceMs;
     let left = sliceMessages;
+    // Since the last slice, activations may have been dropped.
+    this.#ahead.clear();
     while (left > 0 && this.#isOpen) {
       // A verdict that is still awaited is about the message at the head, even when the guard is gone meanwhile.
       if (this.#guard !== undefined || this.#guarding) {
@@ -258,9 +262,10 @@ export class Dispatcher implements InvocationServices {
         left -= this.#resume(left);
       } else {
         if (this.#queue.size === 0) this.onEmpty();
+        if (this.#ahead.isEmpty) this.#ahead.fill(this.#queue);
         const envelope = this.#queue.shift();
         if (envelope === undefined) return;
-        this.#dispatch(envelope);
+        this.#dispatch(envelope, this.#ahead.take());
         left -= 1;
       }
       if ((left & 63) === 0 && clock.monotonic() >= endMs) return;
@@ -288,9 +293,10 @@ export class Dispatcher implements InvocationServices {
     return Math.max(done, 1);
   }
 
-  #dispatch(envelope: Envelope): void {
+  /** @param found the activation of the target, if it has been looked up. */
+  #dispatch(envelope: Envelope, found?: Activation): void {
     const { host, target } = envelope;
-    let activation = host.activations.get(target.id);
+    let activation = found ?? host.activations.get(target.id);
     if (activation === undefined) {
       activation = this.state.activate(host, target);
       this.#loadState(activation);
@@ -612,6 +618,7 @@ export class Dispatcher implements InvocationServices {
 
   /** One message at a time, each only once it is recorded that it is about to be handled. */
   #workGuarded(): void {
+    this.#ahead.clear();
     if (this.#isHeld) return;
     const guard = this.#guard as Guard;
     const resumed = this.#resumed[this.#resumed.length - 1];
