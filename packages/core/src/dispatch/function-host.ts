@@ -203,7 +203,10 @@ export class FunctionHost {
     let changed = false;
     for (let index = 0; index < properties.length; index += 1) {
       const value = instance[properties[index] as string];
-      if (Object.is(value, committed[index])) {
+      // The record is stored anew in any case: then comparing two texts costs more than taking the new one.
+      if (changed && typeof value === 'string') {
+        staged[index] = value;
+      } else if (Object.is(value, committed[index])) {
         staged[index] = unchanged;
       } else if (typeof value === 'number' || typeof value === 'string') {
         staged[index] = value;
