@@ -60,7 +60,16 @@ function copyObject(value: object, parent: Trail | undefined, key: unknown): obj
  * message, and `encode` leaves them out.
  */
 function copyPlain(value: object, parent: Trail | undefined, key: unknown): object {
-  const copy: Record<string, unknown> = { ...value };
+  return copyParts({ ...value }, value, parent, key);
+}
+
+/** The rest of copying a plain object: copies in place what `copy`, a clone of `value`, holds. */
+export function copyParts(
+  copy: Record<string, unknown>,
+  value: object,
+  parent: Trail | undefined,
+  key: unknown,
+): object {
   let trail: Trail | undefined;
   for (const field in copy) {
     const part = copy[field];

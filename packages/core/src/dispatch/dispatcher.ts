@@ -1,5 +1,4 @@
 import { copyValue } from '../codec/data-model.js';
-import { recopyValue } from '../codec/recopy.js';
 import type { Logger } from '../ports/logger.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
@@ -375,7 +374,10 @@ export class Dispatcher implements InvocationServices {
         activation.invocation = invocation;
         host.expire(activation, invocation.now());
       }
-      result = host.call(host.instanceOf(activation), envelope.operation, invocation, recopyValue(envelope.message));
+      const { operation } = envelope;
+      // A copy: retries, checkpoints and dead letters show the message as it was sent.
+      const message = host.copierOf(operation).copy(envelope.message);
+      result = host.call(host.instanceOf(activation), operation, invocation, message);
     } catch (error) {
       this.#fail(activation, envelope, invocation, error);
       return;

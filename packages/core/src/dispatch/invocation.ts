@@ -366,7 +366,8 @@ export class Invocation implements Context, CellInvocation {
     caller: AnyAddress,
     reply?: ReplyTarget,
   ): Envelope {
-    const envelope = new Envelope(host, to, copyValue(message), operation, caller, this.envelope.headers, reply);
+    const copy = host.copierOf(operation).copy(message);
+    const envelope = new Envelope(host, to, copy, operation, caller, this.envelope.headers, reply);
     deriveId(envelope, this.envelope, this.count);
     this.count += 1;
     return envelope;

@@ -1,4 +1,3 @@
-import { copyValue } from '../codec/data-model.js';
 import { deriveId, Envelope, type MessageId, noHeaders } from '../dispatch/envelope.js';
 import type { FunctionHost } from '../dispatch/function-host.js';
 import { operationProxy } from '../dispatch/operation-proxy.js';
@@ -220,7 +219,8 @@ class Forwards implements Downstream {
         'a router forwarded after it had returned. Routers are synchronous.',
       );
     }
-    const envelope = new Envelope(host, to, copyValue(message), operation, undefined, noHeaders, undefined);
+    const copy = host.copierOf(operation).copy(message);
+    const envelope = new Envelope(host, to, copy, operation, undefined, noHeaders, undefined);
     deriveId(envelope, this.#record, this.#count);
     this.#count += 1;
     if (this.#first === undefined) this.#first = envelope;
