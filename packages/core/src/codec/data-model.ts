@@ -23,9 +23,7 @@ export type Primitive = null | undefined | boolean | number | bigint | string;
 
 /** Whether a value needs no copy. A symbol does not count: it is not in the data model. */
 export function isPrimitive(value: unknown): value is Primitive {
-  if (value === null) return true;
-  const type = typeof value;
-  return type !== 'object' && type !== 'function' && type !== 'symbol';
+  return value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol');
 }
 
 /**
@@ -73,12 +71,12 @@ export function copyParts(
   let trail: Trail | undefined;
   for (const field in copy) {
     const part = copy[field];
-    const type = typeof part;
-    if (type === 'object') {
+    // Compared where it is taken: kept in a variable, the engine would make a text of it each time.
+    if (typeof part === 'object') {
       if (part === null || !Object.hasOwn(copy, field)) continue;
       trail ??= new Trail(parent, key, value);
-      copy[field] = copyObject(part as object, trail, field);
-    } else if (type === 'function' || type === 'symbol') {
+      copy[field] = copyObject(part, trail, field);
+    } else if (typeof part === 'function' || typeof part === 'symbol') {
       if (Object.hasOwn(copy, field)) refuseType(part, new Trail(parent, key, value), field);
     }
   }
