@@ -294,10 +294,10 @@ export class Dispatcher implements InvocationServices {
 
   /** @param found the activation of the target, if it has been looked up. */
   #dispatch(envelope: Envelope, found?: Activation): void {
-    const { host, target } = envelope;
-    let activation = found ?? host.activations.get(target.id);
+    const { host, key } = envelope;
+    let activation = found ?? host.activations.get(key);
     if (activation === undefined) {
-      activation = this.state.activate(host, target);
+      activation = this.state.activate(host, envelope.target, key);
       this.#loadState(activation);
     }
     activation.recent = true;
@@ -446,12 +446,12 @@ export class Dispatcher implements InvocationServices {
 
   /** Lets what an invocation held back take effect. */
   #release(activation: Activation, invocation: Invocation): void {
-    const { send1, egress, extras } = invocation;
+    const { send1, record1, extras, headers } = invocation;
     if (send1 !== undefined) this.send(send1);
-    for (let effect = egress; effect !== undefined; effect = effect.next)
-      effect.target.add(effect.value, effect.headers);
+    if (record1 !== undefined) record1.target.add(record1.value, headers);
     if (extras === undefined) return;
-    const { sends, timers, cancels, replies } = extras;
+    const { sends, records, timers, cancels, replies } = extras;
+    if (records !== undefined) for (const { target, value } of records) target.add(value, headers);
     if (sends !== undefined) for (const envelope of sends) this.send(envelope);
     if (timers !== undefined) for (const timer of timers) this.timers.set(timer);
     if (cancels !== undefined) for (const token of cancels) this.timers.cancel(token, activation.address);
@@ -607,8 +607,8 @@ export class Dispatcher implements InvocationServices {
       this.#queue.push(envelope);
       return;
     }
-    const { host, target } = envelope;
-    const activation = host.activations.get(target.id) ?? this.state.activate(host, target);
+    const { host, target, key } = envelope;
+    const activation = host.activations.get(key) ?? this.state.activate(host, target, key);
     if (activation.state !== 'idle') {
       this.#queue.push(envelope);
       return;

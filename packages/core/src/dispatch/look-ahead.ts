@@ -45,8 +45,8 @@ export class LookAhead {
     const count = Math.min(most, queue.size);
     let seen = 0;
     for (let index = 0; index < count; index += 1) {
-      const { host, target } = queue.at(index);
-      found[index] = host.activations.get(target.id);
+      const { host, key } = queue.at(index);
+      found[index] = host.activations.get(key);
     }
     for (let index = 0; index < count; index += 1) seen += found[index]?.dirtyIn ?? 0;
     for (let index = 0; index < count; index += 1) {

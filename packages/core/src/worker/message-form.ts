@@ -41,10 +41,10 @@ export function restoreMessage(stored: StoredMessage, hostOf: (typeName: string)
   const reply: ReplyTarget | undefined = handle?.target;
   const envelope = new Envelope(knownHost(target, hostOf), target, message, operation, caller, headers, reply);
   parseId(id, envelope);
-  envelope.attempt = attempt;
-  envelope.retryAtMs = retryAtMs;
-  envelope.settles = settles;
-  envelope.settled = settled;
+  if (attempt !== 1) envelope.attempt = attempt;
+  if (retryAtMs !== 0) envelope.retryAtMs = retryAtMs;
+  if (settles !== undefined) envelope.settles = settles;
+  if (settled) envelope.settled = settled;
   return envelope;
 }
 
