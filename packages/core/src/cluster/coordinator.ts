@@ -68,6 +68,8 @@ interface Epoch {
   readonly guard: SuspectGuard;
   committed: CommittedCheckpoint | undefined;
   settled: number;
+  /** Whether a checkpoint has shown that nothing is left to do, and nobody has said otherwise since. */
+  isDrained: boolean;
 }
 
 interface Taking {
@@ -286,7 +288,9 @@ export class Coordinator implements CheckpointGroup {
     if (report.isWanted && takes <= report.lastCut) checkpointer.request();
     this.#considerSuspect(member);
     // A checkpoint tells whether nothing is in flight, at one instant everywhere.
-    const mayBeDone = report.isDrained && this.#mode === 'run' && this.#options.ingresses.length > 0;
+    if (!report.isDrained) epoch.isDrained = false;
+    const mayBeDone =
+      report.isDrained && !epoch.isDrained && this.#mode === 'run' && this.#options.ingresses.length > 0;
     if (mayBeDone && this.#taking === undefined && this.#everybody((each) => each.isDrained)) checkpointer.request();
   }
 
@@ -480,11 +484,19 @@ export class Coordinator implements CheckpointGroup {
       maxFailures,
       failed: (error) => this.#failed(error),
       drained: () => {
+        if (this.#epoch !== undefined) this.#epoch.isDrained = true;
         if (this.#mode === 'run') drained();
       },
     });
     const plan = this.#planOf(recovered, attempts > suspicionAfter);
-    return { plan, checkpointer, guard: new SuspectGuard(log, suspects), committed: undefined, settled: 0 };
+    return {
+      plan,
+      checkpointer,
+      guard: new SuspectGuard(log, suspects),
+      committed: undefined,
+      settled: 0,
+      isDrained: false,
+    };
   }
 
   #planOf({ log, manifest }: Recovered, isSuspicious: boolean): EpochPlan {

@@ -52,10 +52,15 @@ export class StateTable implements FrozenStateServices {
     return activation.dirtyIn > this.#committedInterval;
   }
 
-  /** A new activation, whose state is not in place yet: see `load`. */
-  activate(host: FunctionHost, address: AnyAddress): Activation {
-    const activation = new Activation(host, address);
-    host.activations.set(address.id, activation);
+  /**
+   * A new activation, whose state is not in place yet: see `load`.
+   *
+   * @param key the id, as the text that the activation is to be known by.
+   */
+  activate(host: FunctionHost, address: AnyAddress, key: string = address.id): Activation {
+    // An address with the text of its own would keep that in memory beside the key.
+    const activation = new Activation(host, address.type.at(key));
+    host.activations.set(key, activation);
     this.#count += 1;
     return activation;
   }
