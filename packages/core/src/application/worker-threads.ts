@@ -33,7 +33,7 @@ export interface WorkerThreadsOptions {
 }
 
 /** How much longer than its handlers a thread may take to stop. */
-const patienceMs = 5_000;
+const patienceMs = 2_000;
 
 /**
  * The worker threads of an application, and the way to them: each runs one participant, and every thread, the main one

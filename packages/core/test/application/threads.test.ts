@@ -247,6 +247,21 @@ describe('An application with several worker threads', function () {
       await rejection('SF_STOPPED', app.client.to(Relay.at('relay-2')).misbehave('log'));
     });
 
+    it('though a handler never returns, whose thread is ended', async () => {
+      let spins = () => {};
+      const isSpinning = new Promise<void>((resolve) => {
+        spins = resolve;
+      });
+      const app = await start({
+        stopTimeout: 10,
+        logger: { ...silentLogger, child: () => silentLogger, warn: () => spins() },
+      });
+      void app.client.to(Relay.at('relay-1')).misbehave('spin');
+      await isSpinning;
+      await writeFile(join(folder, 'fail'), '');
+      await rejection('SF_THREAD_ENDED', app.finished);
+    });
+
     it('with the error of a sink that some thread writes to', async () => {
       const app = await start();
       void app.client.to(Relay.at('relay-3')).misbehave('sink');

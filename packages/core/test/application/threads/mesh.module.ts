@@ -54,7 +54,10 @@ class RelayFn implements Handlers<typeof Relay> {
     ctx.metrics.count('mischief', 1, { how });
     if (how === 'exit') process.exit(0);
     if (how === 'throw-later') setTimeout(() => raise('nobody catches this'), 0);
-    if (how === 'spin') for (;;);
+    if (how === 'spin') {
+      ctx.logger.warn({}, 'spins');
+      for (;;);
+    }
     if (how === 'log') ctx.logger.warn({ err: new RangeError('of no matter'), how: () => how }, 'up to mischief');
     if (how === 'sink') ctx.send(failing, 'to be refused');
   }
