@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import type { ClusterTrial } from './cluster/cluster-trial.js';
 import { SeedRange } from './cluster/seed-range.js';
 import { Tally } from './cluster/tally.js';
+import type { TrialQuestion } from './cluster/trial-process.js';
 import { sabotage } from './sabotage/sabotage.js';
 
 /**
@@ -45,7 +46,7 @@ function work(): Promise<void> {
     const next = () => {
       const seed = range.next();
       if (seed === undefined) child.disconnect();
-      else child.send(seed);
+      else child.send({ seed } satisfies TrialQuestion);
     };
     child.on('message', (trial) => {
       report(trial as ClusterTrial);

@@ -17,16 +17,20 @@ export interface ClusterTrial extends SimulationResult {
   readonly seed: number;
 }
 
-/** Virtual time within which all that is certain must have come once nothing goes wrong any more. */
-const patienceMs = 300_000;
+export interface TrialOptions {
+  /** Virtual time between two faults on average; infinite for none. */
+  readonly faultEveryMs?: number;
+  /** Virtual time within which all that is certain must have come once nothing goes wrong any more; 5 minutes by default. */
+  readonly patienceMs?: number;
+}
+
+const defaultPatienceMs = 300_000;
 /** Timers of one worker may be early for another by as much as its wall clock was wrong when an epoch began. */
 const clockSkewMs = 3_600_000;
 
 /** Has a cluster carry out a workload while faults strike it, and judges what is left. Everything depends on the seed. */
-export async function clusterTrial(
-  seed: number,
-  options: { readonly faultEveryMs?: number } = {},
-): Promise<ClusterTrial> {
+export async function clusterTrial(seed: number, options: TrialOptions = {}): Promise<ClusterTrial> {
+  const { patienceMs = defaultPatienceMs, ...faults } = options;
   const random = new Random(seed ^ 0x5eed);
   const load: WorkloadOptions = { commands: 120, calls: 8, hasLongTimers: random.chance(0.1) };
   const workload = new VerificationWorkload(seed, load);
@@ -35,7 +39,7 @@ export async function clusterTrial(
   const isFast = random.chance(0.5);
   const violations: string[] = [];
   const simulated = simulate({
-    ...options,
+    ...faults,
     seed,
     modules: (site) => [
       new VerificationModule({
@@ -49,7 +53,7 @@ export async function clusterTrial(
       const driver = new Driver(simulation, workload, outside, random);
       await driver.feed();
       simulation.heal();
-      if (await driver.finish()) {
+      if (await driver.finish(patienceMs)) {
         const reports = await driver.reports();
         const verdict = judge(workload, { ...reports, ...outside.shown, noticed: occupancy.violations, clockSkewMs });
         violations.push(...verdict.violations);
@@ -110,7 +114,7 @@ class Driver {
   }
 
   /** Whether all that is certain has come. */
-  async finish(): Promise<boolean> {
+  async finish(patienceMs: number): Promise<boolean> {
     for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += 200) {
       const { traces, deadLetters } = this.#outside.shown;
       const isComplete = this.#progress.isComplete(traces, deadLetters.length);

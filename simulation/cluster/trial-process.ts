@@ -1,9 +1,14 @@
-import { type ClusterTrial, clusterTrial } from './cluster-trial.js';
+import { type ClusterTrial, clusterTrial, type TrialOptions } from './cluster-trial.js';
 
 /** What became of one seed. */
 export type TrialAnswer = ClusterTrial;
 
-/** A process that runs the seeds it is sent, and answers with what became of each. */
-process.on('message', (seed: number) => {
-  clusterTrial(seed).then((trial) => process.send?.(trial satisfies TrialAnswer));
+/** What such a process is asked. */
+export interface TrialQuestion extends TrialOptions {
+  readonly seed: number;
+}
+
+/** A process that runs the seeds it is asked about, and answers with what became of each. */
+process.on('message', ({ seed, ...options }: TrialQuestion) => {
+  clusterTrial(seed, options).then((trial) => process.send?.(trial satisfies TrialAnswer));
 });

@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import type { TrialAnswer } from '../cluster/trial-process.js';
+import type { TrialAnswer, TrialQuestion } from '../cluster/trial-process.js';
 import type { Mutant } from './mutant.js';
 
 /** What shows a mutant: the first seed under which something is not as it must be, and what. */
@@ -7,6 +7,9 @@ export interface Catch {
   readonly seed: number;
   readonly violation: string;
 }
+
+/** Longer than the longest timers: what has not come by then does not come. */
+const patienceMs = 100_000;
 
 /** Looks for a seed that shows a mutant, from `from` on; `undefined` if none of so many does. */
 export function hunt({ name }: Mutant, from: number, seeds: number): Promise<Catch | undefined> {
@@ -18,6 +21,7 @@ export function hunt({ name }: Mutant, from: number, seeds: number): Promise<Cat
     let seed = from;
     let found: Catch | undefined;
     let isDone = false;
+    const ask = () => child.send({ seed, patienceMs } satisfies TrialQuestion);
     child.stderr?.on('data', (text) => (errors += text));
     child.on('message', ({ violations }: TrialAnswer) => {
       const [violation] = violations;
@@ -25,7 +29,7 @@ export function hunt({ name }: Mutant, from: number, seeds: number): Promise<Cat
       seed += 1;
       isDone = found !== undefined || seed >= from + seeds;
       if (isDone) child.disconnect();
-      else child.send(seed);
+      else ask();
     });
     child.on('error', reject);
     child.on('exit', () => {
@@ -34,6 +38,6 @@ export function hunt({ name }: Mutant, from: number, seeds: number): Promise<Cat
       // What the broken core did was not foreseen by anybody: it ended the process.
       else resolve({ seed, violation: `the process ended: ${errors.trim().split('\n')[0] ?? ''}` });
     });
-    child.send(seed);
+    ask();
   });
 }

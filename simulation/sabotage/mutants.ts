@@ -14,60 +14,61 @@ export const mutants: readonly Mutant[] = [
   // What a cut sets aside, and what becomes of it.
   mutant(
     'delta-against-abandoned-cut',
-    0,
+    9,
     'state that an abandoned checkpoint had set aside does not go into the next',
     ['dispatch/state-table.js', 'if (activation.dirtyIn === this.#interval)', 'if (activation.dirtyIn >= 0)'],
   ),
-  mutant('abandoned-timers-forgotten', 0, 'timers that an abandoned checkpoint had set aside do not go into the next', [
-    'dispatch/timers.js',
-    'if (!this.#delta.has(id))',
-    'if (id === undefined)',
-  ]),
+  mutant(
+    'abandoned-timers-forgotten',
+    53,
+    'timers that an abandoned checkpoint had set aside do not go into the next',
+    ['dispatch/timers.js', 'if (!this.#delta.has(id))', 'if (id === undefined)'],
+  ),
   mutant(
     'abandoned-egress-forgotten',
-    0,
+    9,
     'records that an abandoned checkpoint had set aside do not go into the next',
     ['worker/egress-outlet.js', 'this.#values = [...values, ...this.#values];', ';'],
   ),
-  mutant('cut-before-former-is-settled', 0, 'a barrier is heeded before it is known what became of the former cut', [
+  mutant('cut-before-former-is-settled', 4, 'a barrier is heeded before it is known what became of the former cut', [
     'cluster/channels.js',
     '&& !this.#options.canCut())',
     '&& checkpoint < 0)',
   ]),
-  mutant('queue-missing-from-cut', 0, 'messages that wait to be handed out are not in the checkpoint', [
+  mutant('queue-missing-from-cut', 69, 'messages that wait to be handed out are not in the checkpoint', [
     'dispatch/dispatcher.js',
     'waiting.push(this.#queue.snapshot());',
     ';',
   ]),
-  mutant('mailboxes-missing-from-cut', 0, 'messages that wait behind one at work are not in the checkpoint', [
+  mutant('mailboxes-missing-from-cut', 7, 'messages that wait behind one at work are not in the checkpoint', [
     'dispatch/dispatcher.js',
     'waiting.push(mailbox.snapshot());',
     ';',
   ]),
-  mutant('running-input-missing-from-cut', 0, 'the message of a handler that runs is not in the checkpoint', [
+  mutant('running-input-missing-from-cut', 1, 'the message of a handler that runs is not in the checkpoint', [
     'dispatch/dispatcher.js',
     'current.push({ envelope, attempt, retryAtMs, settled });',
     ';',
   ]),
   // Channels and barriers.
-  mutant('barrier-behind-the-queue', 0, 'a barrier waits for what was queued before it', [
+  mutant('barrier-behind-the-queue', 7, 'a barrier waits for what was queued before it', [
     'cluster/outbound-channel.js',
     'this.#lastBarrier = checkpoint;',
     'this.#lastBarrier = checkpoint; while (this.#queue.size > 0) this.#sendItems();',
   ]),
-  mutant('nothing-recorded-in-flight', 0, 'what crosses a cut is not recorded', [
+  mutant('nothing-recorded-in-flight', 7, 'what crosses a cut is not recorded', [
     'cluster/channel-recorder.js',
     'if (!isBehindCut)',
     'if (isBehindCut || !isBehindCut)',
   ]),
-  mutant('unsent-not-kept', 0, 'what a sender had not sent at its cut is in no part', [
+  mutant('unsent-not-kept', 89, 'what a sender had not sent at its cut is in no part', [
     'checkpoint/restore-in-flight.js',
     'unsent.push(stored.item);',
     ';',
   ]),
   mutant(
     'repeated-frames-accepted',
-    0,
+    1,
     'a frame that comes again is delivered again',
     [
       'cluster/inbound-channel.js',
@@ -76,14 +77,14 @@ export const mutants: readonly Mutant[] = [
     ],
     ['cluster/inbound-channel.js', 'this.#received = next;', 'this.#received = frame.number;'],
   ),
-  mutant('frames-of-any-epoch', 0, 'frames of epochs and starts that are over are accepted', [
+  mutant('frames-of-any-epoch', 77, 'frames of epochs and starts that are over are accepted', [
     'cluster/frame.js',
     'epoch === present && from.slot === peer.slot && from.incarnation === peer.incarnation && to === self.incarnation',
     'from.slot === peer.slot',
   ]),
   mutant(
     'part-missing',
-    0,
+    1,
     'a manifest is written before every worker has acknowledged',
     ['cluster/coordinator.js', 'if (taking.parts.size < workers.length)', 'if (taking.parts.size < 1)'],
     [
@@ -93,19 +94,19 @@ export const mutants: readonly Mutant[] = [
     ],
   ),
   // Restoring.
-  mutant('in-flight-not-restored', 0, 'what was in flight is not put back', [
+  mutant('in-flight-not-restored', 1, 'what was in flight is not put back', [
     'cluster/epoch-worker.js',
     'await restoreInFlight(store',
     'if (store === undefined) await restoreInFlight(store',
   ]),
-  mutant('cut-while-restoring', 0, 'a worker takes part before everything restored is in place', [
+  mutant('cut-while-restoring', 4, 'a worker takes part before everything restored is in place', [
     'cluster/epoch-worker.js',
     "if (this.#state === 'restoring' || this.#isClosed)",
     'if (this.#isClosed)',
   ]),
   mutant(
     'restart-unnoticed',
-    0,
+    10,
     'a participant that started again is taken for its former self',
     ['cluster/coordinator.js', 'const isGone = planned.incarnation !== member.incarnation ||', 'const isGone ='],
     [
@@ -115,98 +116,77 @@ export const mutants: readonly Mutant[] = [
     ],
   ),
   // The log.
-  mutant('plain-put', 0, 'an entry of the log replaces what another coordinator has written there', [
-    'checkpoint/settled-put.js',
-    'if (await store.put(name, bytes))\n                return undefined;',
-    'await store.delete(name); await store.put(name, bytes); return undefined;',
-  ]),
-  mutant('unknown-taken-for-written', 0, 'a put whose outcome is unknown is taken for a success', [
+  mutant('unknown-taken-for-written', 49, 'a put whose outcome is unknown is taken for a success', [
     'checkpoint/settled-put.js',
     'if (await store.put(name, bytes))\n                return undefined;\n        }\n        catch (error) {\n            failure = error;',
     'if (await store.put(name, bytes))\n                return undefined;\n        }\n        catch (error) {\n            failure = error; return undefined;',
   ]),
-  mutant(
-    'manifest-read-before-the-epoch',
-    0,
-    'an epoch begins with the manifest that was the last before it had begun',
-    ['checkpoint/recovery.js', 'await check(await find());', 'const early = await find(); await check(early);'],
-    [
-      'checkpoint/recovery.js',
-      'const manifest = await find(); // Another process may have committed one more before it was fenced.',
-      'const manifest = early;',
-    ],
-  ),
-  mutant('needed-blobs-deleted', 0, 'a blob that a retained manifest refers to is deleted', [
+  mutant('needed-blobs-deleted', 1, 'a blob that a retained manifest refers to is deleted', [
     'checkpoint/retention.js',
     'if (needed.has(blob))',
     'if (blob === undefined)',
   ]),
-  mutant('egress-ids-repeat', 0, 'ids of records do not hold the place of their checkpoint in the log', [
+  mutant('egress-ids-repeat', 1, 'ids of records do not hold the place of their checkpoint in the log', [
     'checkpoint/part-writer.js',
     'logIndex}-',
     '0}-',
   ]),
   // Invocations and state.
-  mutant('effects-kept-after-a-throw', 0, 'what a handler did before it threw stays in its instance', [
+  mutant('effects-kept-after-a-throw', 1, 'what a handler did before it threw stays in its instance', [
     'dispatch/dispatcher.js',
     '        activation.instance = undefined;\n        activation.views = undefined;',
     ';',
   ]),
-  mutant('late-promises-heeded', 0, 'a handler that was given up takes effect when it ends', [
+  mutant('late-promises-heeded', 1, 'a handler that was given up takes effect when it ends', [
     'dispatch/dispatcher.js',
     '            // A promise that outlived its invocation, or its worker, has no say any more.\n            if (invocation.ended || this.#isClosed)',
     '            if (this.#isClosed)',
   ]),
-  mutant('absent-taken-for-nothing', 0, 'an entry that is not in memory is read as if there were none', [
+  mutant('absent-taken-for-nothing', 1, 'an entry that is not in memory is read as if there were none', [
     'dispatch/map-cell.js',
     'this.#invocation().doom(() => this.#cell.load(key));',
     ';',
   ]),
-  mutant('tombstones-dropped-early', 0, 'compaction drops tombstones while older segments hold what they hide', [
-    'state/compaction.js',
-    'return bottom && current.value === undefined ? undefined : current;',
-    'return current.value === undefined ? undefined : current;',
-  ]),
-  mutant('uncommitted-state-evicted', 0, 'an address is dropped from memory before its state is committed', [
+  mutant('uncommitted-state-evicted', 24, 'an address is dropped from memory before its state is committed', [
     'dispatch/state-table.js',
     '|| this.isUncommitted(activation))',
     '|| activation === undefined)',
   ]),
   // Timers.
-  mutant('timers-missing-from-cut', 0, 'timers are not in the checkpoint', [
+  mutant('timers-missing-from-cut', 1, 'timers are not in the checkpoint', [
     'worker/worker.js',
     'timers: this.timers.cut(),',
     'timers: (this.timers.cut(), new Map()),',
   ]),
-  mutant('firing-not-recorded', 0, 'that a timer fired is not in the checkpoint', [
+  mutant('firing-not-recorded', 1, 'that a timer fired is not in the checkpoint', [
     'dispatch/timers.js',
     'this.#recordRemoval(id, next.dueMs, this.keyGroupOf(next.owner));',
     ';',
   ]),
-  mutant('timers-early', 0, 'timers fire before they are due', [
+  mutant('timers-early', 1, 'timers fire before they are due', [
     'dispatch/timers.js',
     'next !== undefined && next.dueMs <= now;',
     'next !== undefined && next.dueMs <= now + 5;',
   ]),
-  mutant('anybody-cancels', 0, 'a timer is cancelled by whoever has its token', [
+  mutant('anybody-cancels', 1, 'a timer is cancelled by whoever has its token', [
     'dispatch/timers.js',
     'if (!sameAddress(token.owner, by))\n            return;',
     'if (by === undefined)\n            return;',
   ]),
   // Sources, sinks, callers.
-  mutant('acknowledged-before-commit', 0, 'a source may drop what no committed checkpoint holds', [
+  mutant('acknowledged-before-commit', 1, 'a source may drop what no committed checkpoint holds', [
     'worker/worker.js',
     'ingresses[name] = pump.progress;',
     'ingresses[name] = pump.progress; pump.acknowledge(pump.progress.position).catch(() => {});',
   ]),
-  mutant('position-behind-forwards', 0, 'a position is stored that is older than what was routed', [
+  mutant('position-behind-forwards', 1, 'a position is stored that is older than what was routed', [
     'worker/ingress-pump.js',
     'return { position: this.#position, routed: this.#routed };',
     'const now = { position: this.#position, routed: this.#routed }; const was = this.was ?? now; this.was = now; return was;',
   ]),
   mutant(
     'unpublished-egress-forgotten',
-    0,
+    9,
     'records of earlier checkpoints that are not published yet are not in the next',
     [
       'worker/egress-outlet.js',
@@ -214,27 +194,22 @@ export const mutants: readonly Mutant[] = [
       'const runs = [];',
     ],
   ),
-  mutant('egress-before-manifest', 0, 'records leave before their checkpoint exists', [
+  mutant('egress-before-manifest', 1, 'records leave before their checkpoint exists', [
     'worker/egress-outlet.js',
     'if (this.#cut.values.length > 0)\n            runs.push(this.#cut);',
     'if (this.#cut.values.length > 0) { runs.push(this.#cut); void this.sink.publish(this.#cut.values.map((value, at) => new OutgoingRecord("early" + first + "-" + this.#published, at, value, noHeaders))); }',
   ]),
-  mutant('replies-before-commit', 0, 'a client is answered before the checkpoint exists that holds what it was told', [
+  mutant('replies-before-commit', 10, 'a client is answered before the checkpoint exists that holds what it was told', [
     'worker/worker.js',
     'this.onceCommitted(() => this.onReply(target, reply));',
     'this.onReply(target, reply);',
   ]),
-  mutant('sends-acknowledged-before-commit', 0, "a client's send is acknowledged before a checkpoint holds it", [
+  mutant('sends-acknowledged-before-commit', 1, "a client's send is acknowledged before a checkpoint holds it", [
     'worker/worker.js',
     'this.#submissions.push(submission);',
     'this.#submissions.push(submission); submission.committed?.();',
   ]),
-  mutant('committed-sends-sent-again', 0, 'what a client sent is sent again though the checkpoint holds it', [
-    'cluster/participant.js',
-    'if (unsettled.checkpoint === base?.checkpoint)',
-    'if (base === null)',
-  ]),
-  mutant('outstanding-sends-dropped', 0, 'what a client sent and no checkpoint holds is dropped with its epoch', [
+  mutant('outstanding-sends-dropped', 23, 'what a client sent and no checkpoint holds is dropped with its epoch', [
     'cluster/participant.js',
     'this.#unsubmitted = [...worker.submissions, ...this.#unsubmitted];',
     ';',
