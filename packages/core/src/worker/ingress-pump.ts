@@ -128,7 +128,13 @@ export class IngressPump {
     if (this.#stopped) return false;
     const records = this.#records;
     const end = Math.min(records.length, this.#next + most);
-    while (this.#next < end) this.#route(records[this.#next++] as IngressRecord<unknown>);
+    try {
+      while (this.#next < end) this.#route(records[this.#next++] as IngressRecord<unknown>);
+    } catch (error) {
+      this.#stopped = true;
+      this.services.failed(error);
+      return false;
+    }
     if (end < records.length) return true;
     this.#records = [];
     this.#emptied();
