@@ -28,7 +28,7 @@ export const mutants: readonly Mutant[] = [
     'abandoned-egress-forgotten',
     9,
     'records that an abandoned checkpoint had set aside do not go into the next',
-    ['worker/egress-outlet.js', 'this.#values = [...values, ...this.#values];', ';'],
+    ['worker/egress-outlet.js', 'values.append(this.#values);\n        this.#values = values;', ';'],
   ),
   mutant('cut-before-former-is-settled', 4, 'a barrier is heeded before it is known what became of the former cut', [
     'cluster/channels.js',
@@ -190,7 +190,7 @@ export const mutants: readonly Mutant[] = [
     'records of earlier checkpoints that are not published yet are not in the next',
     [
       'worker/egress-outlet.js',
-      'const runs = this.#unpublished.map((run, index) => (index === 0 ? rest(run, this.#done) : run));',
+      'const runs = this.#unpublished.map((run, index) => (index === 0 ? { ...run, done: this.#done } : run));',
       'const runs = [];',
     ],
   ),
