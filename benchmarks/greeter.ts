@@ -13,6 +13,7 @@ import {
   FunctionType,
   Ingress,
   type IngressReader,
+  type IngressRecord,
   type IngressSource,
   Inject,
   Module,
@@ -98,10 +99,12 @@ class GeneratedRequests implements IngressSource<Request> {
         if (next >= count) return undefined;
         const from = next;
         next = Math.min(count, from + max);
-        return Array.from({ length: next - from }, (_, offset) => {
-          const id = makeId((from + offset) % idCount);
-          return { position: from + offset + 1, value: { id, name: id } };
-        });
+        const records: IngressRecord<Request>[] = [];
+        for (let index = from; index < next; index += 1) {
+          const id = makeId(index % idCount);
+          records.push({ position: index + 1, value: { id, name: id } });
+        }
+        return records;
       },
       async close() {},
     };

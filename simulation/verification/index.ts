@@ -1,6 +1,6 @@
 export { intakes } from './application/intake.js';
 export { Occupancy } from './application/occupancy.js';
-export { Outside } from './application/outside.js';
+export { Outside, type Surroundings } from './application/outside.js';
 export { traces } from './application/trace.js';
 export { VerificationModule, type VerificationOptions } from './application/verification.module.js';
 export { judge } from './verdict/judge.js';

@@ -10,7 +10,7 @@ import { Conduct } from './conduct.js';
 import { IntakeRouter, intakes } from './intake.js';
 import { MortalFn, RelayFn } from './mortal.fn.js';
 import { Occupancy } from './occupancy.js';
-import { Outside } from './outside.js';
+import { Outside, type Surroundings } from './outside.js';
 import { Pauses } from './pauses.js';
 import { RegisterFn } from './register.fn.js';
 import { traces } from './trace.js';
@@ -20,8 +20,8 @@ export interface VerificationOptions {
   readonly scheduler: () => Scheduler;
   /** One for the whole run. */
   readonly occupancy: Occupancy;
-  /** One for the whole run; not needed where sources and sinks are replaced. */
-  readonly outside?: Outside;
+  /** What is around it; not needed where sources and sinks are replaced. */
+  readonly outside?: Surroundings;
   /**
    * Names what may have one invocation of an address at a time, asked for at each invocation: an epoch's number, for instance.
    * By default each start of the application, or of one of its workers, is a life of its own.
@@ -33,7 +33,7 @@ export interface VerificationOptions {
 @Module()
 export class VerificationModule implements StatefulFunctionModule {
   readonly #options: VerificationOptions;
-  readonly #outside: Outside;
+  readonly #outside: Surroundings;
 
   constructor(options: VerificationOptions) {
     this.#options = options;

@@ -137,6 +137,11 @@ export class Checkpointer {
    * @throws SF_STOPPED
    */
   async now(): Promise<void> {
+    await this.#once(true);
+  }
+
+  /** @param isAsked whether workers are asked even if all have said that nothing changed: they may be about to say otherwise. */
+  async #once(isAsked: boolean): Promise<void> {
     while (this.#running !== undefined) await this.#running.catch(() => undefined); // Its caller has been told.
     if (this.#stopped) {
       // After a failure the worker may have lost hold of a message: a checkpoint would make that final.
@@ -146,7 +151,7 @@ export class Checkpointer {
       );
     }
     const startMs = this.#options.platform.clock.monotonic();
-    this.#running = this.#take().finally(() => {
+    this.#running = this.#take(isAsked).finally(() => {
       this.#running = undefined;
     });
     try {
@@ -183,7 +188,7 @@ export class Checkpointer {
 
   #run(): void {
     if (this.#running !== undefined || this.#stopped) return;
-    this.now().catch(() => undefined); // `#undone` has dealt with it.
+    this.#once(this.#wanted).catch(() => undefined); // `#undone` has dealt with it.
   }
 
   /** After a failure the next attempt waits a little longer each time; after several, or a fatal one, the application ends. */
@@ -193,11 +198,11 @@ export class Checkpointer {
     else this.#arm(Math.min(this.#options.intervalMs * 2 ** this.#failures, 30_000));
   }
 
-  async #take(): Promise<void> {
+  async #take(isAsked: boolean): Promise<void> {
     const { group, platform, log, logger, metrics } = this.#options;
     this.#wanted = false;
     const isNeeded = this.#compacted !== undefined || this.#forced;
-    if (!group.hasChanges && !isNeeded) return;
+    if (!isAsked && !isNeeded && !group.hasChanges) return;
     this.#forced = false;
     const startMs = platform.clock.monotonic();
     this.#checkpoint += 1;

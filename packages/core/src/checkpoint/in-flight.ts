@@ -7,6 +7,11 @@ import { damaged, decodeFrom } from './frame.js';
 /** Anything of the data model; what the items mean is the worker's affair. */
 export type InFlightItem = unknown;
 
+/** An item that is encoded already. */
+export class EncodedItem {
+  constructor(readonly bytes: Uint8Array) {}
+}
+
 /**
  * The in-flight section of a part: items in the order they were given, in blocks of about 64 KiB.
  *
@@ -24,12 +29,12 @@ const readBytes = 1024 * 1024;
  *
  * @throws SF_UNSUPPORTED_VALUE if an item is not of the data model.
  */
-export function* encodeInFlight(items: Iterable<InFlightItem>): Generator<Uint8Array, void, undefined> {
+export function* encodeInFlight(items: Iterable<InFlightItem | EncodedItem>): Generator<Uint8Array, void, undefined> {
   let pending: Uint8Array[] = [];
   let pendingBytes = 0;
   let chain = 0;
   for (const item of items) {
-    const encoded = encode(item);
+    const encoded = item instanceof EncodedItem ? item.bytes : encode(item);
     const itemBytes = itemHeaderBytes + encoded.length;
     if (pendingBytes > 0 && pendingBytes + itemBytes > blockPayloadBytes) {
       const block = buildBlock(pending, pendingBytes, chain);

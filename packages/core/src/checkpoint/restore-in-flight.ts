@@ -1,6 +1,7 @@
 import type { BlobStore } from '../ports/blob-store.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 import type { ClientReplyTarget } from '../sdk/reply.js';
+import { ValueColumn } from '../state/value-column.js';
 import { isRecord, isReply, type StoredItem } from '../worker/channel-item.js';
 import { restoreMessage, type StoredMessage } from '../worker/message-form.js';
 import type { Worker } from '../worker/worker.js';
@@ -68,7 +69,9 @@ function restoreRun(
 ): void {
   const { egress, prefix = ownPrefix, first, values, headers } = stored;
   if (!shares.ownsEgress(egress) || shares.isRetired(egress)) return;
-  if (worker.restoreEgress(egress, { prefix, first, values, headers })) return;
+  const column = new ValueColumn();
+  for (const value of values) column.push(value);
+  if (worker.restoreEgress(egress, { prefix, first, done: 0, values: column, headers })) return;
   throw new StatefulFunctionsError(
     'SF_REMOVED_CONNECTOR',
     `records for the egress ${egress} wait to be published, but no module binds it. Bind it again.`,

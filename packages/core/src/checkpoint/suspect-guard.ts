@@ -1,7 +1,7 @@
 import type { ManifestLog } from './manifest-log.js';
 
 /** A message is condemned when the process ended at it so many times in a row. */
-const strikes = 2;
+const strikes = 3;
 
 /**
  * Finds the message that ends the process.

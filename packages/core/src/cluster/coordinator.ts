@@ -17,7 +17,7 @@ import { SegmentSet } from '../state/segment-set.js';
 import { ShapeTable } from '../state/shape.js';
 import { Assignment } from './assignment.js';
 import type { CommittedCheckpoint, Directive, EpochPlan } from './directive.js';
-import { Member } from './member.js';
+import { Member, workersOf } from './member.js';
 import type { Report, Suspect } from './report.js';
 
 export interface CoordinatorOptions {
@@ -68,6 +68,8 @@ interface Epoch {
   readonly guard: SuspectGuard;
   committed: CommittedCheckpoint | undefined;
   settled: number;
+  /** Whether a checkpoint has shown that nothing is left to do, and nobody has said otherwise since. */
+  isDrained: boolean;
 }
 
 interface Taking {
@@ -206,9 +208,9 @@ export class Coordinator implements CheckpointGroup {
 
   // --- CheckpointGroup
 
-  /** Workers know whether anything changed, and tell with their parts. */
+  /** While everybody says that nothing changed, nobody is asked to cut. */
   get hasChanges(): boolean {
-    return true;
+    return !this.#everybody(({ hasChanges, state }) => !hasChanges && state !== 'restoring');
   }
 
   take(checkpoint: number): Promise<readonly WorkerPart[]> {
@@ -263,15 +265,14 @@ export class Coordinator implements CheckpointGroup {
     const epoch = this.#epoch;
     const { report } = member;
     if (this.#state === 'gathering') {
-      const workers = [...this.#members.values()].filter(({ isWorker }) => isWorker).length;
-      if (workers >= this.#options.workers) this.#settleSoon();
+      if (this.#workers.length >= this.#options.workers) this.#settleSoon();
       return;
     }
     if (this.#state !== 'running' || epoch === undefined) return;
     const { plan, checkpointer } = epoch;
     const slot = plan.workers.findIndex(({ endpoint }) => endpoint === member.endpoint);
     const planned = plan.workers[slot];
-    if (planned === undefined || (member.report.isLeaving && epochHasShare(plan, slot))) {
+    if (planned === undefined) {
       if (report.state !== 'stopped') this.#settleSoon();
       return;
     }
@@ -280,20 +281,23 @@ export class Coordinator implements CheckpointGroup {
       this.#renew(`${member.endpoint} has left its epoch`);
       return;
     }
+    if (report.isLeaving && epochHasShare(plan, slot) && !this.#workers.includes(member)) this.#settleSoon();
     if (report.epoch !== plan.epoch) return;
     if (report.part !== undefined) this.#takePart(slot, report.part);
     const takes = this.#taking?.checkpoint ?? 0;
     if (report.isWanted && takes <= report.lastCut) checkpointer.request();
     this.#considerSuspect(member);
     // A checkpoint tells whether nothing is in flight, at one instant everywhere.
-    const mayBeDone = report.isDrained && this.#mode === 'run' && this.#options.ingresses.length > 0;
+    if (!report.isDrained) epoch.isDrained = false;
+    const mayBeDone =
+      report.isDrained && !epoch.isDrained && this.#mode === 'run' && this.#options.ingresses.length > 0;
     if (mayBeDone && this.#taking === undefined && this.#everybody((each) => each.isDrained)) checkpointer.request();
   }
 
   #takePart(slot: number, { checkpoint, blob, part, error }: NonNullable<Report['part']>): void {
     const taking = this.#taking;
     if (taking?.checkpoint !== checkpoint) return;
-    taking.blobs.add(blob);
+    if (blob !== undefined) taking.blobs.add(blob);
     if (error !== undefined) {
       this.#rejectTaking(new StatefulFunctionsError(error.code as 'SF_STORAGE', bare(error.message)));
       return;
@@ -344,6 +348,10 @@ export class Coordinator implements CheckpointGroup {
   }
 
   readonly #answeredSuspects = new WeakMap<Member, number>();
+
+  get #workers(): readonly Member[] {
+    return workersOf(this.#members.values());
+  }
 
   #everybody(holds: (report: Report) => boolean): boolean {
     const plan = this.#epoch?.plan;
@@ -420,6 +428,11 @@ export class Coordinator implements CheckpointGroup {
       this.#time = new ApplicationTime(platform.clock, manifest?.applicationTimeMs ?? 0);
     } else this.#recovered = await beginNextEpoch(this.#recovered);
     if (this.#isClosed) return;
+    if (this.#workers.length === 0) {
+      // Everybody has gone meanwhile: the epoch stays without a plan, and another is begun when somebody is there.
+      this.#state = 'gathering';
+      return;
+    }
     const { manifest } = this.#recovered;
     this.#lastCheckpoint = Math.max(this.#lastCheckpoint, manifest?.checkpoint ?? 0);
     this.#epoch = this.#makeEpoch(this.#recovered);
@@ -471,25 +484,30 @@ export class Coordinator implements CheckpointGroup {
       maxFailures,
       failed: (error) => this.#failed(error),
       drained: () => {
+        if (this.#epoch !== undefined) this.#epoch.isDrained = true;
         if (this.#mode === 'run') drained();
       },
     });
     const plan = this.#planOf(recovered, attempts > suspicionAfter);
-    return { plan, checkpointer, guard: new SuspectGuard(log, suspects), committed: undefined, settled: 0 };
+    return {
+      plan,
+      checkpointer,
+      guard: new SuspectGuard(log, suspects),
+      committed: undefined,
+      settled: 0,
+      isDrained: false,
+    };
   }
 
   #planOf({ log, manifest }: Recovered, isSuspicious: boolean): EpochPlan {
     const { maxParallelism, ingresses, egresses } = this.#options;
-    const members = [...this.#members.values()];
-    const workers = members.filter(({ isWorker }) => isWorker).map(({ endpoint }) => endpoint);
+    const working = new Set(this.#workers);
+    const workers = [...working].map(({ endpoint }) => endpoint);
     invariant(workers.length > 0, 'an epoch has a worker');
     const made = Assignment.make({ maxParallelism, workers, ingresses, egresses }, this.#assignment);
-    const idle = members
-      .filter(({ isWorker }) => !isWorker)
-      .map(({ endpoint }) => endpoint)
-      .sort();
+    const idle = [...this.#members.values()].filter((member) => !working.has(member)).map(({ endpoint }) => endpoint);
     const { workers: shares } = made.toData();
-    const nothing = idle.map((name) => ({ name, ranges: [], ingresses: [], egresses: [] }));
+    const nothing = idle.sort().map((name) => ({ name, ranges: [], ingresses: [], egresses: [] }));
     const assignment = { maxParallelism, workers: [...shares, ...nothing] };
     this.#assignment = made;
     const base = log.base;

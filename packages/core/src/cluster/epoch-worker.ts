@@ -140,6 +140,7 @@ export class EpochWorker {
       isCurrent: options.isCurrent,
       failed: (error) => this.#failed(error),
       wanted: () => this.#want(),
+      stirred: () => this.#options.changed(),
       drained: () => this.#options.changed(),
       crowded: () => this.#options.changed(),
     });
@@ -165,6 +166,12 @@ export class EpochWorker {
     return this.#state;
   }
 
+  /** Whether anything was dealt out to it. */
+  get hasShare(): boolean {
+    const { ranges, ingresses, egresses } = this.#share;
+    return ranges.size + ingresses.length + egresses.length > 0;
+  }
+
   get lastCut(): number {
     return this.#lastCut;
   }
@@ -175,6 +182,11 @@ export class EpochWorker {
 
   get readsFrom(): number {
     return this.#readsFrom;
+  }
+
+  /** Whether a checkpoint now would differ from the last one. */
+  get hasChanges(): boolean {
+    return this.#state === 'restoring' || this.worker.hasChanges;
   }
 
   get isWanted(): boolean {
@@ -208,6 +220,10 @@ export class EpochWorker {
     if (this.plan.isSuspicious) worker.dispatcher.guard = guard;
     await worker.prepare();
     if (this.#isClosed) return;
+    if (!this.#options.isCurrent()) {
+      // Whoever took so long that it was given up must not look for positions that others have left behind.
+      throw new StatefulFunctionsError('SF_FENCED', 'the lease of a worker ran out while it restored. It begins anew.');
+    }
     this.#state = 'running';
     this.channels.open();
     await worker.open();
@@ -263,7 +279,10 @@ export class EpochWorker {
     const { platform, incarnation } = this.#options;
     const blob = newPartName(platform, this.plan.epoch, incarnation);
     this.#write(cut, channels, checkpoint, blob).then(
-      (part) => this.#report(checkpoint, { checkpoint, blob, part, error: undefined }),
+      (part) => {
+        const isWritten = part.segment !== undefined || part.inFlight !== undefined;
+        this.#report(checkpoint, { checkpoint, blob: isWritten ? blob : undefined, part, error: undefined });
+      },
       (error: unknown) => {
         if (!isPassing(error)) this.#failed(error);
         const { message } = asError(error);
@@ -334,6 +353,7 @@ export class EpochWorker {
     this.#part = undefined;
     this.channels.abandon(checkpoint);
     this.worker.abandon();
+    this.#options.changed();
   }
 
   async #drain(): Promise<void> {

@@ -21,8 +21,15 @@ export class Member {
     return this.report.incarnation;
   }
 
-  /** Whether it is to have a share of the work. */
-  get isWorker(): boolean {
-    return this.report.takesWork && !this.report.isLeaving && this.report.state !== 'stopped';
+  /** Whether it can have a share of the work. */
+  get canWork(): boolean {
+    return this.report.takesWork && this.report.state !== 'stopped';
   }
+}
+
+/** Who is to share the work: those that stay, or, if none does, those that would rather leave. */
+export function workersOf(members: Iterable<Member>): Member[] {
+  const able = [...members].filter(({ canWork }) => canWork);
+  const staying = able.filter(({ report }) => !report.isLeaving);
+  return staying.length > 0 ? staying : able;
 }

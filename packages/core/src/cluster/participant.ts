@@ -328,6 +328,7 @@ export class Participant {
       lastCut: current?.lastCut ?? 0,
       part: current?.part,
       readsFrom: current?.readsFrom ?? 0,
+      hasChanges: current?.hasChanges ?? true,
       isWanted: current?.isWanted ?? false,
       isDrained: current?.isDrained ?? false,
       isCrowded: current?.worker.isCrowded ?? false,

@@ -27,6 +27,8 @@ export interface Report {
   readonly part: PartReport | undefined;
   /** The index of the manifest whose segments it reads. */
   readonly readsFrom: number;
+  /** Whether a checkpoint now would differ from the last one. Told once when it becomes so, not each time something changes. */
+  readonly hasChanges: boolean;
   /** Whether somebody waits for a checkpoint after the last that it cut. */
   readonly isWanted: boolean;
   /** Whether its ingresses have ended and nothing is in flight: a hint, since others may be about to send to it. */
@@ -46,8 +48,8 @@ export interface Suspect {
 
 export interface PartReport {
   readonly checkpoint: number;
-  /** The blob that was, or was to be, written. */
-  readonly blob: string;
+  /** The blob that was, or was to be, written; `undefined` if there was nothing to write. */
+  readonly blob: string | undefined;
   readonly part: WorkerPart | undefined;
   /** Why there is none. */
   readonly error: { readonly code: string; readonly message: string } | undefined;

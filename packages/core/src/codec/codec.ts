@@ -1,5 +1,5 @@
 import { StatefulFunctionsError } from '../sdk/errors.js';
-import { copyValue } from './data-model.js';
+import { copyWrapped } from './data-model.js';
 import { lower } from './lower.js';
 import { checkTokens, damagedAt, pack, unpack } from './message-pack.js';
 import { raise } from './raise.js';
@@ -13,7 +13,7 @@ import { raise } from './raise.js';
  */
 export function encode(value: unknown, what = 'value'): Uint8Array {
   // The copy is validated and ours: lowering may change it in place, and no accessor of the user's runs while we pack.
-  return pack(lower(copyValue(value, what)));
+  return pack(lower(copyWrapped(value, what)));
 }
 
 /**

@@ -23,9 +23,7 @@ export type Primitive = null | undefined | boolean | number | bigint | string;
 
 /** Whether a value needs no copy. A symbol does not count: it is not in the data model. */
 export function isPrimitive(value: unknown): value is Primitive {
-  if (value === null) return true;
-  const type = typeof value;
-  return type !== 'object' && type !== 'function' && type !== 'symbol';
+  return value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol');
 }
 
 /**
@@ -40,6 +38,22 @@ export function copyValue<T>(value: T, what = 'message'): T {
   return copyPart(value, undefined, what) as T;
 }
 
+/**
+ * As `copyValue`, for what the runtime puts values into before it stores or sends them: a few levels deeper. So whatever a
+ * message may be, it can be on its way, and in a checkpoint.
+ */
+export function copyWrapped<T>(value: T, what: string): T {
+  depthLimit = maxDepth + wrappingDepth;
+  try {
+    return copyPart(value, undefined, what) as T;
+  } finally {
+    depthLimit = maxDepth;
+  }
+}
+
+const wrappingDepth = 16;
+let depthLimit = maxDepth;
+
 function copyPart(value: unknown, parent: Trail | undefined, key: unknown): unknown {
   if (typeof value === 'object') return value === null ? null : copyObject(value, parent, key);
   if (typeof value === 'function' || typeof value === 'symbol') return refuseType(value, parent, key);
@@ -47,7 +61,7 @@ function copyPart(value: unknown, parent: Trail | undefined, key: unknown): unkn
 }
 
 function copyObject(value: object, parent: Trail | undefined, key: unknown): object {
-  if (parent !== undefined && parent.depth >= maxDepth) refuseDepth(parent);
+  if (parent !== undefined && parent.depth >= depthLimit) refuseDepth(parent);
   const prototype: object | null = Object.getPrototypeOf(value);
   if (prototype === Object.prototype) return copyPlain(value, parent, key);
   if (prototype === Array.prototype && Array.isArray(value)) return copyArray(value, parent, key);
@@ -60,16 +74,25 @@ function copyObject(value: object, parent: Trail | undefined, key: unknown): obj
  * message, and `encode` leaves them out.
  */
 function copyPlain(value: object, parent: Trail | undefined, key: unknown): object {
-  const copy: Record<string, unknown> = { ...value };
+  return copyParts({ ...value }, value, parent, key);
+}
+
+/** The rest of copying a plain object: copies in place what `copy`, a clone of `value`, holds. */
+export function copyParts(
+  copy: Record<string, unknown>,
+  value: object,
+  parent: Trail | undefined,
+  key: unknown,
+): object {
   let trail: Trail | undefined;
   for (const field in copy) {
     const part = copy[field];
-    const type = typeof part;
-    if (type === 'object') {
+    // Compared where it is taken: kept in a variable, the engine would make a text of it each time.
+    if (typeof part === 'object') {
       if (part === null || !Object.hasOwn(copy, field)) continue;
       trail ??= new Trail(parent, key, value);
-      copy[field] = copyObject(part as object, trail, field);
-    } else if (type === 'function' || type === 'symbol') {
+      copy[field] = copyObject(part, trail, field);
+    } else if (typeof part === 'function' || typeof part === 'symbol') {
       if (Object.hasOwn(copy, field)) refuseType(part, new Trail(parent, key, value), field);
     }
   }

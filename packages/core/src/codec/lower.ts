@@ -15,20 +15,15 @@ type Fields = Record<string, unknown>;
  * Arrays and plain objects are changed in place, so the value must be a copy by `copyValue`, which nobody else has.
  */
 export function lower(value: unknown): unknown {
-  switch (typeof value) {
-    case 'number':
-      return lowerNumber(value);
-    case 'string':
-      return isKept(value) ? value : lowerText(value);
-    case 'bigint':
-      return BigInt.asIntN(64, value) === value || BigInt.asUintN(64, value) === value
-        ? value
-        : [mark, Tag.bigInt, value.toString(16)];
-    case 'object':
-      return value === null ? null : lowerObject(value);
-    default:
-      return value;
+  if (typeof value === 'string') return isKept(value) ? value : lowerText(value);
+  if (typeof value === 'number') return lowerNumber(value);
+  if (typeof value === 'object') return value === null ? null : lowerObject(value);
+  if (typeof value === 'bigint') {
+    return BigInt.asIntN(64, value) === value || BigInt.asUintN(64, value) === value
+      ? value
+      : [mark, Tag.bigInt, value.toString(16)];
   }
+  return value;
 }
 
 function lowerNumber(value: number): unknown {

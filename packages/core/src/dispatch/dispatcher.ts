@@ -1,5 +1,4 @@
 import { copyValue } from '../codec/data-model.js';
-import { recopyValue } from '../codec/recopy.js';
 import type { Logger } from '../ports/logger.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
@@ -15,6 +14,7 @@ import type { ApplicationTime } from './application-time.js';
 import type { Envelope } from './envelope.js';
 import { FunctionHost } from './function-host.js';
 import { type EgressTarget, Invocation, type InvocationServices } from './invocation.js';
+import { LookAhead } from './look-ahead.js';
 import { MessageQueue } from './message-queue.js';
 import type { StateTable } from './state-table.js';
 import type { Timers } from './timers.js';
@@ -69,6 +69,7 @@ export class Dispatcher implements InvocationServices {
   readonly counts: DispatcherCounts = { invocations: 0, failures: 0, retries: 0, deadLetters: 0 };
   readonly #hosts = new Map<string, FunctionHost>();
   readonly #queue = new MessageQueue();
+  readonly #ahead = new LookAhead();
   /** Activations whose mailbox may move on. */
   #resumed: Activation[] = [];
   /** Activations that are not idle: what a cut must look at beside the queue. */
@@ -85,6 +86,8 @@ export class Dispatcher implements InvocationServices {
   remote: { takeMessage(envelope: Envelope): boolean } | undefined;
   /** Called when a slice of work has ended. */
   onSlice: () => void = () => {};
+  /** Called when the queue has run empty before the end of a slice: whoever has messages may queue them. */
+  onEmpty: () => void = () => {};
   /** Called when an attempt to handle a message has failed. */
   onFailure: (envelope: Envelope, error: Error) => void = () => {};
 
@@ -246,6 +249,8 @@ export class Dispatcher implements InvocationServices {
     const { clock } = this.platform;
     const endMs = clock.monotonic() + sliceMs;
     let left = sliceMessages;
+    // Since the last slice, activations may have been dropped.
+    this.#ahead.clear();
     while (left > 0 && this.#isOpen) {
       // A verdict that is still awaited is about the message at the head, even when the guard is gone meanwhile.
       if (this.#guard !== undefined || this.#guarding) {
@@ -255,9 +260,11 @@ export class Dispatcher implements InvocationServices {
       if (this.#resumed.length > 0) {
         left -= this.#resume(left);
       } else {
+        if (this.#queue.size === 0) this.onEmpty();
+        if (this.#ahead.isEmpty) this.#ahead.fill(this.#queue);
         const envelope = this.#queue.shift();
         if (envelope === undefined) return;
-        this.#dispatch(envelope);
+        this.#dispatch(envelope, this.#ahead.take());
         left -= 1;
       }
       if ((left & 63) === 0 && clock.monotonic() >= endMs) return;
@@ -285,11 +292,12 @@ export class Dispatcher implements InvocationServices {
     return Math.max(done, 1);
   }
 
-  #dispatch(envelope: Envelope): void {
-    const { host, target } = envelope;
-    let activation = host.activations.get(target.id);
+  /** @param found the activation of the target, if it has been looked up. */
+  #dispatch(envelope: Envelope, found?: Activation): void {
+    const { host, key } = envelope;
+    let activation = found ?? host.activations.get(key);
     if (activation === undefined) {
-      activation = this.state.activate(host, target);
+      activation = this.state.activate(host, envelope.target, key);
       this.#loadState(activation);
     }
     activation.recent = true;
@@ -366,7 +374,10 @@ export class Dispatcher implements InvocationServices {
         activation.invocation = invocation;
         host.expire(activation, invocation.now());
       }
-      result = host.call(host.instanceOf(activation), envelope.operation, invocation, recopyValue(envelope.message));
+      const { operation } = envelope;
+      // A copy: retries, checkpoints and dead letters show the message as it was sent.
+      const message = host.copierOf(operation).copy(envelope.message);
+      result = host.call(host.instanceOf(activation), operation, invocation, message);
     } catch (error) {
       this.#fail(activation, envelope, invocation, error);
       return;
@@ -397,7 +408,7 @@ export class Dispatcher implements InvocationServices {
       if (invocation.ended || this.#isClosed) return;
       this.#guardFatal(settle);
       if (this.#guard !== undefined) this.#wake();
-      if (!this.#isOpen) this.onSlice();
+      this.onSlice();
     };
     // Whatever else can be awaited may throw where it is; a promise is taken as it is.
     Promise.resolve(result).then(
@@ -435,12 +446,12 @@ export class Dispatcher implements InvocationServices {
 
   /** Lets what an invocation held back take effect. */
   #release(activation: Activation, invocation: Invocation): void {
-    const { send1, egress, extras } = invocation;
+    const { send1, record1, extras, headers } = invocation;
     if (send1 !== undefined) this.send(send1);
-    for (let effect = egress; effect !== undefined; effect = effect.next)
-      effect.target.add(effect.value, effect.headers);
+    if (record1 !== undefined) record1.target.add(record1.value, headers);
     if (extras === undefined) return;
-    const { sends, timers, cancels, replies } = extras;
+    const { sends, records, timers, cancels, replies } = extras;
+    if (records !== undefined) for (const { target, value } of records) target.add(value, headers);
     if (sends !== undefined) for (const envelope of sends) this.send(envelope);
     if (timers !== undefined) for (const timer of timers) this.timers.set(timer);
     if (cancels !== undefined) for (const token of cancels) this.timers.cancel(token, activation.address);
@@ -596,8 +607,8 @@ export class Dispatcher implements InvocationServices {
       this.#queue.push(envelope);
       return;
     }
-    const { host, target } = envelope;
-    const activation = host.activations.get(target.id) ?? this.state.activate(host, target);
+    const { host, target, key } = envelope;
+    const activation = host.activations.get(key) ?? this.state.activate(host, target, key);
     if (activation.state !== 'idle') {
       this.#queue.push(envelope);
       return;
@@ -609,6 +620,7 @@ export class Dispatcher implements InvocationServices {
 
   /** One message at a time, each only once it is recorded that it is about to be handled. */
   #workGuarded(): void {
+    this.#ahead.clear();
     if (this.#isHeld) return;
     const guard = this.#guard as Guard;
     const resumed = this.#resumed[this.#resumed.length - 1];

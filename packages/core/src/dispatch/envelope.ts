@@ -3,6 +3,18 @@ import type { Headers } from '../sdk/context.js';
 import type { CancellationToken, ReplyTarget } from '../sdk/reply.js';
 import type { FunctionHost } from './function-host.js';
 
+export const noHeaders: Headers = Object.freeze({});
+
+/** What few messages have: made when it is first needed, to keep the many small. */
+class Rare {
+  attempt = 1;
+  retryAtMs = 0;
+  headers: Headers = noHeaders;
+  reply: ReplyTarget | undefined = undefined;
+  settles: CancellationToken | undefined = undefined;
+  settled = false;
+}
+
 /**
  * A message on its way to a function.
  *
@@ -17,14 +29,7 @@ export class Envelope {
   idB = 0;
   idC = 0;
   idD = 0;
-  /** 1 for the first attempt to handle it. */
-  attempt = 1;
-  /** When the next attempt is due, application time; 0 unless it waits for one. */
-  retryAtMs = 0;
-  /** For an answer: the pending timeout that stands for the ask. */
-  settles: CancellationToken | undefined = undefined;
-  /** Whether that timeout has been taken out, so that this answer is the one to be delivered. */
-  settled = false;
+  private rare: Rare | undefined = undefined;
 
   constructor(
     readonly host: FunctionHost,
@@ -33,17 +38,72 @@ export class Envelope {
     /** The contract's operation; `undefined` for `invoke`. */
     readonly operation: string | undefined,
     readonly caller: AnyAddress | undefined,
-    readonly headers: Headers,
-    /** Who waits for an answer. */
-    readonly reply: ReplyTarget | undefined,
-  ) {}
+    headers: Headers,
+    reply: ReplyTarget | undefined,
+    /** The id of the target, if possible as the very text that its activation is known by: then finding it compares nothing. */
+    readonly key: string = target.id,
+  ) {
+    if (headers !== noHeaders || reply !== undefined) {
+      this.rare = new Rare();
+      this.rare.headers = headers;
+      this.rare.reply = reply;
+    }
+  }
 
   get id(): string {
     return formatId(this.idA, this.idB, this.idC, this.idD);
   }
-}
 
-export const noHeaders: Headers = Object.freeze({});
+  get headers(): Headers {
+    return this.rare === undefined ? noHeaders : this.rare.headers;
+  }
+
+  /** Who waits for an answer. */
+  get reply(): ReplyTarget | undefined {
+    return this.rare?.reply;
+  }
+
+  /** 1 for the first attempt to handle it. */
+  get attempt(): number {
+    return this.rare === undefined ? 1 : this.rare.attempt;
+  }
+
+  set attempt(attempt: number) {
+    this.#rarely().attempt = attempt;
+  }
+
+  /** When the next attempt is due, application time; 0 unless it waits for one. */
+  get retryAtMs(): number {
+    return this.rare === undefined ? 0 : this.rare.retryAtMs;
+  }
+
+  set retryAtMs(retryAtMs: number) {
+    this.#rarely().retryAtMs = retryAtMs;
+  }
+
+  /** For an answer: the pending timeout that stands for the ask. */
+  get settles(): CancellationToken | undefined {
+    return this.rare?.settles;
+  }
+
+  set settles(settles: CancellationToken | undefined) {
+    this.#rarely().settles = settles;
+  }
+
+  /** Whether that timeout has been taken out, so that this answer is the one to be delivered. */
+  get settled(): boolean {
+    return this.rare?.settled === true;
+  }
+
+  set settled(settled: boolean) {
+    this.#rarely().settled = settled;
+  }
+
+  #rarely(): Rare {
+    this.rare ??= new Rare();
+    return this.rare;
+  }
+}
 
 /** Gives `child` the id of the `number`-th message of the invocation of `parent`. */
 export function deriveId(child: MessageId, parent: MessageId, number: number): void {

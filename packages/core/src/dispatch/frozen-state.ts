@@ -2,12 +2,13 @@ import { nextTurn, type Scheduler } from '../ports/scheduler.js';
 import type { MapKey } from '../sdk/persisted-map.js';
 import { ByteBuffer } from '../state/byte-buffer.js';
 import type { Entry } from '../state/entry.js';
-import { appendRecordKey, entryKey, entryPrefix, recordKey } from '../state/key.js';
+import { appendRecordId, appendTypePrefix, entryKey, entryPrefix, recordKey } from '../state/key.js';
 import { appendPlainRecord, encodeRecord } from '../state/record.js';
 import type { SegmentWriter } from '../state/segment-writer.js';
 import type { ShapeTable } from '../state/shape.js';
 import type { Activation } from './activation.js';
 import type { PlannedField } from './field-plan.js';
+import type { FunctionHost } from './function-host.js';
 import { ListCell } from './list-cell.js';
 import { type CellChange, MapCell } from './map-cell.js';
 
@@ -26,6 +27,17 @@ interface EncodedActivation {
   readonly entries: Entry[];
   /** What to give back to its maps and lists should the checkpoint come to nothing. */
   readonly taken: { index: number; generation: Uint8Array | undefined; keys: Set<MapKey> | number }[];
+}
+
+/** Activations that have changed, each with its key group: asking them again for that would fetch each one from memory. */
+export class DirtyList {
+  readonly activations: Activation[] = [];
+  readonly keyGroups: number[] = [];
+
+  push(activation: Activation, keyGroup: number): void {
+    this.activations.push(activation);
+    this.keyGroups.push(keyGroup);
+  }
 }
 
 /** Activations, and entries, handled between two turns of the event loop. */
@@ -48,14 +60,25 @@ export class FrozenState {
   readonly #encoded = new Map<Activation, EncodedActivation>();
   /** The records that were encoded before their turn, one behind the other; activations know where theirs is. */
   readonly #early = new ByteBuffer();
+  /** The key of the record that is being written; it begins as all of its type and key group. */
   readonly #key = new ByteBuffer();
+  #keyHost: FunctionHost | undefined;
+  #keyGroup = -1;
+  #prefixLength = 0;
   readonly #record = new ByteBuffer();
+
+  /** What was read ahead, see `#readAhead`. */
+  seen = 0;
 
   constructor(
     readonly interval: number,
-    readonly activations: readonly Activation[],
+    readonly dirty: DirtyList,
     readonly services: FrozenStateServices,
   ) {}
+
+  get activations(): readonly Activation[] {
+    return this.dirty.activations;
+  }
 
   /** Encodes an activation that is about to change before its turn. */
   keep(activation: Activation): void {
@@ -74,7 +97,7 @@ export class FrozenState {
     const { scheduler } = this.services;
     let group = -1;
     let count = 0;
-    for await (const activations of this.#byKeyGroup()) {
+    for (const activations of this.#byKeyGroup()) {
       for (const activation of activations) {
         if (activation.keyGroup !== group) {
           group = activation.keyGroup;
@@ -99,39 +122,68 @@ export class FrozenState {
   }
 
   /** The activations of one key group after the other, sorted. */
-  async *#byKeyGroup(): AsyncGenerator<Activation[]> {
-    const { maxParallelism, scheduler, isUnusual } = this.services;
-    const { activations } = this;
+  *#byKeyGroup(): Generator<Activation[]> {
+    const { maxParallelism, isUnusual } = this.services;
+    const { activations, keyGroups } = this.dirty;
     // A counting sort: where the activations of each key group begin, then each to its place.
     const starts = new Uint32Array(maxParallelism + 1);
-    for (let index = 0; index < activations.length; index += 1) {
-      const group = this.services.keyGroup(activations[index] as Activation);
+    for (let index = 0; index < keyGroups.length; index += 1) {
+      const group = keyGroups[index] as number;
       starts[group + 1] = (starts[group + 1] as number) + 1;
-      if (index % entriesPerSlice === entriesPerSlice - 1) await nextTurn(scheduler);
     }
     for (let group = 0; group < maxParallelism; group += 1) {
       starts[group + 1] = (starts[group + 1] as number) + (starts[group] as number);
     }
-    const placed = new Array<Activation>(activations.length);
+    const placed = new Uint32Array(keyGroups.length);
     const next = starts.slice();
-    for (let index = 0; index < activations.length; index += 1) {
-      const activation = activations[index] as Activation;
-      const place = next[activation.keyGroup] as number;
-      next[activation.keyGroup] = place + 1;
-      placed[place] = activation;
-      if (index % entriesPerSlice === entriesPerSlice - 1) await nextTurn(scheduler);
+    for (let index = 0; index < keyGroups.length; index += 1) {
+      const group = keyGroups[index] as number;
+      const place = next[group] as number;
+      next[group] = place + 1;
+      placed[place] = index;
     }
     for (let group = 0; group < maxParallelism; group += 1) {
       const from = starts[group] as number;
       const to = starts[group + 1] as number;
-      if (from < to) yield placed.slice(from, to).sort(isUnusual(group) ? byAddressBytes : byAddress);
+      if (from === to) continue;
+      const members: Activation[] = [];
+      for (let place = from; place < to; place += 1) members.push(activations[placed[place] as number] as Activation);
+      this.#readAhead(members);
+      yield members.sort(isUnusual(group) ? byAddressBytes : byAddress);
     }
   }
 
+  /**
+   * Reads what encoding the activations needs of each, so that these reads wait for memory together: see `LookAhead`, which does
+   * the same for messages. With so many activations, none of it is in the processor's cache.
+   */
+  #readAhead(activations: readonly Activation[]): void {
+    let seen = 0;
+    for (const activation of activations) seen += activation.dirtyIn;
+    for (const { address, committed } of activations)
+      seen += committed.length + (typeof address === 'function' ? 1 : 0);
+    for (const { address, committed } of activations) seen += address.id.length + (committed[0] === this ? 1 : 0);
+    for (const { committed } of activations) {
+      for (let index = 0; index < committed.length; index += 1) {
+        const value = committed[index];
+        if (typeof value === 'string') seen += value.length;
+      }
+    }
+    this.seen = seen | 0;
+  }
+
   #writeRecord(into: SegmentWriter, activation: Activation): void {
+    const { host, keyGroup, address } = activation;
     const key = this.#key;
-    key.length = 0;
-    appendRecordKey(key, activation.keyGroup, activation.host.name, activation.address.id);
+    if (host !== this.#keyHost || keyGroup !== this.#keyGroup) {
+      key.length = 0;
+      appendTypePrefix(key, keyGroup, host.name);
+      this.#prefixLength = key.length;
+      this.#keyHost = host;
+      this.#keyGroup = keyGroup;
+    }
+    key.length = this.#prefixLength;
+    appendRecordId(key, address.id);
     let from = this.#early;
     let { frozenStart: start, frozenEnd: end } = activation;
     if (activation.encodedIn !== this.interval) {
@@ -141,8 +193,8 @@ export class FrozenState {
       start = 0;
       end = this.#appendRecord(from, activation);
     }
-    if (end === tombstone) into.append(key.bytes, key.length, undefined, 0, 0);
-    else into.append(key.bytes, key.length, from.bytes, start, end);
+    if (end === tombstone) into.appendRecord(key.bytes, key.length, undefined, 0, 0);
+    else into.appendRecord(key.bytes, key.length, from.bytes, start, end);
   }
 
   /** Appends the record of a simple plan; where it ends, or `tombstone`. */

@@ -1,3 +1,4 @@
+import { Copier } from '../codec/copier.js';
 import type { AnyAddress } from '../sdk/address.js';
 import { durationMs } from '../sdk/duration.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
@@ -36,6 +37,8 @@ export class FunctionHost {
   readonly maxBackoffMs: number;
   /** Whether the plan is simple; known as soon as there is an activation with its state in place. */
   isSimple = false;
+  readonly #copier = new Copier();
+  readonly #operationCopiers = new Map<string, Copier>();
   #plan: FieldPlan | undefined;
   #targetType: AnyFunctionType | undefined;
   #target: FunctionHost | undefined;
@@ -49,6 +52,8 @@ export class FunctionHost {
     this.maxAttempts = retry.maxAttempts ?? 5;
     this.backoffMs = durationMs(retry.backoff?.initial ?? 100);
     this.maxBackoffMs = durationMs(retry.backoff?.max ?? 10_000);
+    for (const operation of Object.keys(definition.operations ?? {}))
+      this.#operationCopiers.set(operation, new Copier());
   }
 
   get plan(): FieldPlan {
@@ -68,6 +73,12 @@ export class FunctionHost {
     this.#target = services.hostAt(to);
     this.#targetType = to.type;
     return this.#target;
+  }
+
+  /** What copies the messages of an operation; `undefined` for `invoke`. */
+  copierOf(operation: string | undefined): Copier {
+    if (operation === undefined) return this.#copier;
+    return this.#operationCopiers.get(operation) ?? this.#copier;
   }
 
   /** Calls the handler; what it returns may be a promise. @throws whatever it throws; SF_UNKNOWN_OPERATION */
@@ -203,7 +214,10 @@ export class FunctionHost {
     let changed = false;
     for (let index = 0; index < properties.length; index += 1) {
       const value = instance[properties[index] as string];
-      if (Object.is(value, committed[index])) {
+      // The record is stored anew in any case: then comparing two texts costs more than taking the new one.
+      if (changed && typeof value === 'string') {
+        staged[index] = value;
+      } else if (Object.is(value, committed[index])) {
         staged[index] = unchanged;
       } else if (typeof value === 'number' || typeof value === 'string') {
         staged[index] = value;

@@ -39,17 +39,10 @@ export interface EgressTarget {
   add(value: unknown, headers: Headers): void;
 }
 
-/** A record for an egress, linked with the next of its invocation: most have one, and need no list for it. */
-export class EgressEffect {
-  next: EgressEffect | undefined = undefined;
-  /** The last of the list; kept in its first. */
-  last: EgressEffect = this;
-
-  constructor(
-    readonly target: EgressTarget,
-    readonly value: unknown,
-    readonly headers: Headers,
-  ) {}
+/** A record for an egress. */
+export interface EgressEffect {
+  readonly target: EgressTarget;
+  readonly value: unknown;
 }
 
 export interface ReplyEffect {
@@ -74,6 +67,8 @@ class EntryNotResident extends StatefulFunctionsError {
 class Extras {
   /** Messages sent beside the first. */
   sends: Envelope[] | undefined = undefined;
+  /** Records beside the first. */
+  records: EgressEffect[] | undefined = undefined;
   timers: PendingTimer[] | undefined = undefined;
   cancels: CancellationToken[] | undefined = undefined;
   replies: ReplyEffect[] | undefined = undefined;
@@ -96,7 +91,7 @@ export class Invocation implements Context, CellInvocation {
   /** The first message sent. Most handlers send one, and need no list for it. */
   send1: Envelope | undefined = undefined;
   /** The first record for an egress. */
-  egress: EgressEffect | undefined = undefined;
+  record1: EgressEffect | undefined = undefined;
   extras: Extras | undefined = undefined;
   private count = 0;
   private isEnded = false;
@@ -186,7 +181,7 @@ export class Invocation implements Context, CellInvocation {
     this.#use();
     if (to instanceof Egress) {
       const target = this.services.egressOf(to.name);
-      this.#emitRecord(new EgressEffect(target, copyValue(message), this.envelope.headers));
+      this.#emitRecord({ target, value: copyValue(message) });
       return;
     }
     this.#emit(this.#plainMessage(to, message));
@@ -366,8 +361,12 @@ export class Invocation implements Context, CellInvocation {
     caller: AnyAddress,
     reply?: ReplyTarget,
   ): Envelope {
-    const envelope = new Envelope(host, to, copyValue(message), operation, caller, this.envelope.headers, reply);
-    deriveId(envelope, this.envelope, this.count);
+    const { envelope: cause } = this;
+    const copy = host.copierOf(operation).copy(message);
+    // Functions of one id often talk to each other. Their activations then share its text, too.
+    const key = to.id === cause.target.id ? this.self.id : to.id;
+    const envelope = new Envelope(host, to, copy, operation, caller, cause.headers, reply, key);
+    deriveId(envelope, cause, this.count);
     this.count += 1;
     return envelope;
   }
@@ -382,13 +381,12 @@ export class Invocation implements Context, CellInvocation {
   }
 
   #emitRecord(effect: EgressEffect): void {
-    const first = this.egress;
-    if (first === undefined) {
-      this.egress = effect;
-    } else {
-      first.last.next = effect;
-      first.last = effect;
+    if (this.record1 === undefined) {
+      this.record1 = effect;
+      return;
     }
+    const extras = this.#extra();
+    extras.records = appended(extras.records, effect);
   }
 
   #use(): void {

@@ -58,6 +58,12 @@ export class MessageQueue<T = Envelope> {
     return this.#read === chunkSize ? this.#chunks[1]?.[0] : this.#head[this.#read];
   }
 
+  /** The message that `index` others are in front of; `index` is less than 1,024, and than `size`. */
+  at(index: number): T {
+    const at = this.#read + index;
+    return (at < chunkSize ? this.#head[at] : this.#chunks[1]?.[at - chunkSize]) as T;
+  }
+
   /** The oldest messages, at most `count` of them, which stay where they are. */
   first(count: number): T[] {
     const messages: T[] = [];

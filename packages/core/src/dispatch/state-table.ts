@@ -8,7 +8,7 @@ import type { ShapeTable } from '../state/shape.js';
 import { Activation } from './activation.js';
 import type { Envelope } from './envelope.js';
 import type { PlannedField } from './field-plan.js';
-import { FrozenState, type FrozenStateServices } from './frozen-state.js';
+import { DirtyList, FrozenState, type FrozenStateServices } from './frozen-state.js';
 import type { FunctionHost } from './function-host.js';
 import type { Invocation } from './invocation.js';
 import { type CellStorage, MapCell } from './map-cell.js';
@@ -26,7 +26,7 @@ import { type CellStorage, MapCell } from './map-cell.js';
 export class StateTable implements FrozenStateServices {
   #interval = 1;
   #committedInterval = 0;
-  #dirty: Activation[] = [];
+  #dirty = new DirtyList();
   #frozen: FrozenState | undefined;
   #count = 0;
   readonly #unusual = new Set<number>();
@@ -44,7 +44,7 @@ export class StateTable implements FrozenStateServices {
   }
 
   get hasChanges(): boolean {
-    return this.#dirty.length > 0;
+    return this.#dirty.activations.length > 0;
   }
 
   /** Whether this address has changed since the last committed checkpoint. */
@@ -52,10 +52,15 @@ export class StateTable implements FrozenStateServices {
     return activation.dirtyIn > this.#committedInterval;
   }
 
-  /** A new activation, whose state is not in place yet: see `load`. */
-  activate(host: FunctionHost, address: AnyAddress): Activation {
-    const activation = new Activation(host, address);
-    host.activations.set(address.id, activation);
+  /**
+   * A new activation, whose state is not in place yet: see `load`.
+   *
+   * @param key the id, as the text that the activation is to be known by.
+   */
+  activate(host: FunctionHost, address: AnyAddress, key: string = address.id): Activation {
+    // An address with the text of its own would keep that in memory beside the key.
+    const activation = new Activation(host, address.type.at(key));
+    host.activations.set(key, activation);
     this.#count += 1;
     return activation;
   }
@@ -91,7 +96,7 @@ export class StateTable implements FrozenStateServices {
   cut(): FrozenState {
     invariant(this.#frozen === undefined, 'one checkpoint at a time');
     this.#frozen = new FrozenState(this.#interval, this.#dirty, this);
-    this.#dirty = [];
+    this.#dirty = new DirtyList();
     this.#interval += 1;
     return this.#frozen;
   }
@@ -110,7 +115,7 @@ export class StateTable implements FrozenStateServices {
     for (const activation of frozen?.activations ?? []) {
       if (activation.dirtyIn === this.#interval) continue;
       activation.dirtyIn = this.#interval;
-      this.#dirty.push(activation);
+      this.#dirty.push(activation, this.keyGroup(activation));
     }
   }
 
@@ -160,7 +165,7 @@ export class StateTable implements FrozenStateServices {
     const frozen = this.#frozen;
     if (frozen !== undefined && activation.dirtyIn === frozen.interval) frozen.keep(activation);
     activation.dirtyIn = interval;
-    this.#dirty.push(activation);
+    this.#dirty.push(activation, this.keyGroup(activation));
   }
 
   #restore(activation: Activation, found: Entry | undefined): void {

@@ -36,13 +36,13 @@ const timerKeyLength = headLength + 8 + 16;
 /** The key of an address's record. */
 export function recordKey(keyGroup: number, typeName: string, id: string): Uint8Array {
   scratch.length = 0;
-  appendRecordKey(scratch, keyGroup, typeName, id);
+  appendTypePrefix(scratch, keyGroup, typeName);
+  appendRecordId(scratch, id);
   return scratch.copy();
 }
 
-/** Writes the key of an address's record behind what `into` holds. */
-export function appendRecordKey(into: ByteBuffer, keyGroup: number, typeName: string, id: string): void {
-  appendTypePrefix(into, keyGroup, typeName);
+/** Writes the rest of the key of an address's record behind its beginning, see `appendTypePrefix`. */
+export function appendRecordId(into: ByteBuffer, id: string): void {
   appendText(into, id);
 }
 
@@ -190,7 +190,8 @@ export function parseKey(key: Uint8Array): ParsedKey {
 /** Where keys are put together before their length is known. */
 const scratch = new ByteBuffer();
 
-function appendTypePrefix(into: ByteBuffer, keyGroup: number, typeName: string): void {
+/** Writes what the keys of a function type in a key group begin with behind what `into` holds. */
+export function appendTypePrefix(into: ByteBuffer, keyGroup: number, typeName: string): void {
   into.reserve(headLength);
   writeHead(into.bytes, into.length, keyGroup, stateSection);
   into.length += headLength;

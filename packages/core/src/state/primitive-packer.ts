@@ -24,14 +24,15 @@ export function packPrimitives(into: ByteBuffer, first: number, values: readonly
   into.bytes[into.length++] = 0x90 | count;
   packNumber(into, first);
   for (let index = 0; index < values.length; index += 1) {
-    if (packOne(into, values[index])) continue;
+    if (packPrimitive(into, values[index])) continue;
     into.length = start;
     return false;
   }
   return true;
 }
 
-function packOne(into: ByteBuffer, value: unknown): boolean {
+/** Packs one value behind what `into` holds; false, with `into` as it was, if only the codec can encode it. */
+export function packPrimitive(into: ByteBuffer, value: unknown): boolean {
   if (typeof value === 'string') return packText(into, value);
   into.reserve(most);
   if (typeof value === 'number') return packNumber(into, value);

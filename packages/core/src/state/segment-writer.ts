@@ -73,12 +73,46 @@ export class SegmentWriter {
     valueEnd: number,
     expiresAtMs?: number,
   ): void {
+    const shared = this.#sharedWithLast(key, keyLength);
+    if (this.#sweepLength === 0 || shared < this.#sweepLength) {
+      this.#sweepLength = sweepEnd(key, keyLength);
+      if (this.#sweepLength > 0) this.#bloom.add(bloomHash(key, this.#sweepLength));
+    }
+    this.#add(key, keyLength, shared, value, valueStart, valueEnd, expiresAtMs);
+  }
+
+  /** As `append`, for the record of an address, which is in no sweep. */
+  appendRecord(
+    key: Uint8Array,
+    keyLength: number,
+    value: Uint8Array | undefined,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const shared = this.#sharedWithLast(key, keyLength);
+    this.#sweepLength = 0;
+    this.#add(key, keyLength, shared, value, valueStart, valueEnd, undefined);
+  }
+
+  #sharedWithLast(key: Uint8Array, keyLength: number): number {
     const { bytes: last, length: lastLength } = this.#lastKey;
     const limit = Math.min(keyLength, lastLength);
     let shared = 0;
     while (shared < limit && key[shared] === last[shared]) shared += 1;
     const ascends = shared < keyLength && (shared === lastLength || (key[shared] as number) > (last[shared] as number));
     invariant(ascends, 'entries of a segment come in ascending order of their keys');
+    return shared;
+  }
+
+  #add(
+    key: Uint8Array,
+    keyLength: number,
+    shared: number,
+    value: Uint8Array | undefined,
+    valueStart: number,
+    valueEnd: number,
+    expiresAtMs: number | undefined,
+  ): void {
     this.#describe(key, keyLength, shared, value !== undefined);
     this.#write(key, keyLength, shared, value, valueStart, valueEnd, expiresAtMs);
     this.#keep(key, keyLength, shared);
@@ -128,13 +162,9 @@ export class SegmentWriter {
     last.length = keyLength;
   }
 
-  /** Notes what the footer and the manifest say of the entry. Keys that begin alike are noted once. */
+  /** Notes what the footer and the manifest say of the entry. Types are noted once for keys that begin alike. */
   #describe(key: Uint8Array, length: number, shared: number, isLive: boolean): void {
     this.#bloom.add(bloomHash(key, length));
-    if (this.#sweepLength === 0 || shared < this.#sweepLength) {
-      this.#sweepLength = sweepEnd(key, length);
-      if (this.#sweepLength > 0) this.#bloom.add(bloomHash(key, this.#sweepLength));
-    }
     if (isTimerKey(key)) {
       const dueMs = dueOf(key);
       this.#minDueMs = Math.min(this.#minDueMs, dueMs);

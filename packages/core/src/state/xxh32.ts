@@ -11,32 +11,45 @@ const prime5 = 0x165667b1;
 /**
  * xxHash, 32 bits, seed 0, of the text's UTF-8 bytes. Source: Y. Collet, https://github.com/Cyan4973/xxHash.
  *
- * On the path of every message whose receiver may be elsewhere, and of every key that is stored. What is short and ASCII is
- * hashed here: handing it to WebAssembly costs more than hashing it.
+ * On the path of every message, and of every key that is stored. What is short and ASCII is hashed here, in one pass that finds
+ * out whether it is: handing it to WebAssembly costs more than hashing it.
  */
 export function xxh32OfText(text: string): number {
   const { length } = text;
   if (length > 64) return h32(text);
-  for (let at = 0; at < length; at += 1) if (text.charCodeAt(at) > 0x7f) return h32(text);
   let hash = prime5;
   let at = 0;
+  let units = 0;
   if (length >= 16) {
     let a = (prime1 + prime2) | 0;
     let b = prime2;
     let c = 0;
     let d = -prime1 | 0;
     for (; at <= length - 16; at += 16) {
-      a = round(a, wordOfText(text, at));
-      b = round(b, wordOfText(text, at + 4));
-      c = round(c, wordOfText(text, at + 8));
-      d = round(d, wordOfText(text, at + 12));
+      const w = wordOfText(text, at);
+      const x = wordOfText(text, at + 4);
+      const y = wordOfText(text, at + 8);
+      const z = wordOfText(text, at + 12);
+      units |= w | x | y | z;
+      a = round(a, w);
+      b = round(b, x);
+      c = round(c, y);
+      d = round(d, z);
     }
     hash = (rotate(a, 1) + rotate(b, 7) + rotate(c, 12) + rotate(d, 18)) | 0;
   }
   hash = (hash + length) | 0;
-  for (; at <= length - 4; at += 4) hash = mixWord(hash, wordOfText(text, at));
-  for (; at < length; at += 1) hash = mixByte(hash, text.charCodeAt(at));
-  return avalanche(hash);
+  for (; at <= length - 4; at += 4) {
+    const word = wordOfText(text, at);
+    units |= word;
+    hash = mixWord(hash, word);
+  }
+  for (; at < length; at += 1) {
+    const unit = text.charCodeAt(at);
+    units |= unit > 0x7f ? -1 : unit;
+    hash = mixByte(hash, unit);
+  }
+  return (units & 0x80808080) === 0 ? avalanche(hash) : h32(text);
 }
 
 /** xxHash, 32 bits, seed 0, of the first `length` bytes. */
@@ -84,14 +97,13 @@ function rotate(word: number, bits: number): number {
   return (word << bits) | (word >>> (32 - bits));
 }
 
-/** Little-endian, as xxHash has it. */
+/** Little-endian, as xxHash has it; with a bit of 0x80808080 set if a unit is not ASCII. */
 function wordOfText(text: string, at: number): number {
-  return (
-    text.charCodeAt(at) |
-    (text.charCodeAt(at + 1) << 8) |
-    (text.charCodeAt(at + 2) << 16) |
-    (text.charCodeAt(at + 3) << 24)
-  );
+  const a = text.charCodeAt(at);
+  const b = text.charCodeAt(at + 1);
+  const c = text.charCodeAt(at + 2);
+  const d = text.charCodeAt(at + 3);
+  return (a | b | c | d) > 0x7f ? -1 : a | (b << 8) | (c << 16) | (d << 24);
 }
 
 function wordOfBytes(bytes: Uint8Array, at: number): number {

@@ -18,6 +18,9 @@ export {
 } from './ingress-source-conformance.js';
 export { type MembershipUnderTest, membershipConformance } from './membership-conformance.js';
 export { SimulatedDisk, type SimulatedDiskOptions } from './simulated-disk.js';
+export { faultKinds } from './simulation/faults.js';
+export { type Simulation, type SimulationOptions, type SimulationResult, simulate } from './simulation/simulate.js';
+export type { SimulatedSite } from './simulation/simulated-node.js';
 export { TestApplication, type TestApplicationOptions } from './test-application.js';
 export type { TestClient } from './test-client.js';
 export { type TransportUnderTest, transportConformance } from './transport-conformance.js';

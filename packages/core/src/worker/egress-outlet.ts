@@ -4,17 +4,17 @@ import type { ConnectorServices } from '../ports/ingress-source.js';
 import type { Position } from '../ports/position.js';
 import type { Headers } from '../sdk/context.js';
 import { asError, StatefulFunctionsError } from '../sdk/errors.js';
+import { ValueColumn } from '../state/value-column.js';
 
-/**
- * Records of one checkpoint, in order: the id of each is the prefix and its number. In columns, since there may be hundreds of
- * thousands, and an object for each would have to be kept until it is published.
- */
+/** Records of one checkpoint, in order: the id of each is the prefix and its number. */
 export interface EgressRun {
   /** `undefined` until the checkpoint is committed: the prefix names its place in the log. */
   readonly prefix: string | undefined;
   /** The number of the first record. */
   readonly first: number;
-  readonly values: readonly unknown[];
+  /** How many of them, from the first on, are published. */
+  readonly done: number;
+  readonly values: ValueColumn;
   /** Of each record; `undefined` if none has any. */
   readonly headers: readonly Headers[] | undefined;
 }
@@ -26,23 +26,25 @@ export interface EgressCut {
   readonly runs: readonly EgressRun[];
 }
 
-/** A record on its way to the sink. Its id is a text that few sinks look at, so it is made when it is asked for. */
+/** A record on its way to the sink. Its value, and its id that few sinks look at, are made when they are asked for. */
 class OutgoingRecord implements EgressRecord<unknown> {
-  readonly #prefix: string;
-  readonly #number: number;
+  private made: { readonly value: unknown } | undefined = undefined;
 
   constructor(
-    prefix: string,
-    number: number,
-    readonly value: unknown,
+    private readonly prefix: string,
+    private readonly number: number,
+    private readonly index: number,
+    private readonly read: (index: number) => unknown,
     readonly headers: Headers,
-  ) {
-    this.#prefix = prefix;
-    this.#number = number;
+  ) {}
+
+  get value(): unknown {
+    this.made ??= { value: this.read(this.index) };
+    return this.made.value;
   }
 
   get id(): string {
-    return `${this.#prefix}-${this.#number}`;
+    return `${this.prefix}-${this.number}`;
   }
 }
 
@@ -50,6 +52,8 @@ class OutgoingRecord implements EgressRecord<unknown> {
 export interface OutletServices extends ConnectorServices {
   /** Whether this worker may still publish. */
   isCurrent(): boolean;
+  /** The position has advanced. */
+  moved(): void;
   failed(error: unknown): void;
 }
 
@@ -62,12 +66,12 @@ const batchSize = 4_096;
  * published, and every record behind it is either here or in a later checkpoint's part.
  */
 export class EgressOutlet {
-  #values: unknown[] = [];
+  #values = new ValueColumn();
   #headers: Headers[] | undefined;
   /** What the checkpoint under way has frozen. */
   #cut: EgressRun | undefined;
   readonly #unpublished: EgressRun[] = [];
-  /** Records of the first unpublished run that are published. */
+  /** Records of the first unpublished run that are published. Restored runs begin with none. */
   #done = 0;
   #waiting = 0;
   #position: Position;
@@ -110,20 +114,21 @@ export class EgressOutlet {
   /** Puts back records of a recovered checkpoint. */
   restore(run: EgressRun): void {
     this.#unpublished.push(run);
-    this.#waiting += run.values.length;
+    this.#waiting += run.values.length - run.done;
   }
 
   add(value: unknown, headers: Headers): void {
-    if (headers !== noHeaders && this.#headers === undefined) this.#headers = this.#values.map(() => noHeaders);
     this.#values.push(value);
+    if (headers !== noHeaders && this.#headers === undefined)
+      this.#headers = new Array<Headers>(this.#values.length - 1).fill(noHeaders);
     this.#headers?.push(headers);
   }
 
   /** @param first the number of the first record that is new since the last cut. */
   cut(first: number): EgressCut {
-    const runs: EgressRun[] = this.#unpublished.map((run, index) => (index === 0 ? rest(run, this.#done) : run));
-    this.#cut = { prefix: undefined, first, values: this.#values, headers: this.#headers };
-    this.#values = [];
+    const runs: EgressRun[] = this.#unpublished.map((run, index) => (index === 0 ? { ...run, done: this.#done } : run));
+    this.#cut = { prefix: undefined, first, done: 0, values: this.#values, headers: this.#headers };
+    this.#values = new ValueColumn();
     this.#headers = undefined;
     if (this.#cut.values.length > 0) runs.push(this.#cut);
     return { position: this.#position, runs };
@@ -144,7 +149,8 @@ export class EgressOutlet {
     if (headers !== undefined || this.#headers !== undefined) {
       this.#headers = [...headersOf(values, headers), ...headersOf(this.#values, this.#headers)];
     }
-    this.#values = [...values, ...this.#values];
+    values.append(this.#values);
+    this.#values = values;
   }
 
   /** Starts to publish what may leave. */
@@ -184,6 +190,7 @@ export class EgressOutlet {
           this.#unpublished.shift();
           this.#done = 0;
         }
+        this.services.moved();
       }
     } catch (cause) {
       const message = `the sink of ${this.name} failed: ${asError(cause).message}. Mend it and start again; nothing is lost.`;
@@ -198,17 +205,16 @@ export class EgressOutlet {
     if (run === undefined) return [];
     const { prefix, first, values, headers } = run;
     const from = this.#done;
-    return values.slice(from, from + batchSize).map((value, index) => {
-      const number = from + index;
-      return new OutgoingRecord(prefix as string, first + number, value, headers?.[number] ?? noHeaders);
-    });
+    const to = Math.min(values.length, from + batchSize);
+    const read = values.reader(from, to);
+    const batch: EgressRecord<unknown>[] = [];
+    for (let index = from; index < to; index += 1) {
+      batch.push(new OutgoingRecord(prefix as string, first + index, index, read, headers?.[index] ?? noHeaders));
+    }
+    return batch;
   }
 }
 
-function rest({ prefix, first, values, headers }: EgressRun, done: number): EgressRun {
-  return { prefix, first: first + done, values: values.slice(done), headers: headers?.slice(done) };
-}
-
-function headersOf(values: readonly unknown[], headers: readonly Headers[] | undefined): readonly Headers[] {
-  return headers ?? values.map(() => noHeaders);
+function headersOf(values: ValueColumn, headers: readonly Headers[] | undefined): readonly Headers[] {
+  return headers ?? new Array<Headers>(values.length).fill(noHeaders);
 }

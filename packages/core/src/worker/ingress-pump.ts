@@ -1,4 +1,3 @@
-import { copyValue } from '../codec/data-model.js';
 import { deriveId, Envelope, type MessageId, noHeaders } from '../dispatch/envelope.js';
 import type { FunctionHost } from '../dispatch/function-host.js';
 import { operationProxy } from '../dispatch/operation-proxy.js';
@@ -23,10 +22,11 @@ export interface PumpServices extends ConnectorServices {
   hostAt(to: AnyAddress): FunctionHost;
   enqueue(envelope: Envelope): void;
   deadLetter(letter: DeadLetter): void;
-  /** Resolves as soon as the backlog allows more messages. */
-  whenRoom(): Promise<void>;
+  /** The pump has records: its `route` is to be called, again and again, whenever there is room for more messages. */
+  hasRecords(pump: IngressPump): void;
   failed(error: unknown): void;
-  ended(): void;
+  /** The position has advanced, or the source has ended. */
+  moved(): void;
 }
 
 /** How far an ingress has come. */
@@ -38,7 +38,7 @@ export interface PumpProgress {
 const batchSize = 1_024;
 
 /**
- * Pulls records from one source and routes them.
+ * Pulls records from one source, and routes them as the worker asks for them.
  *
  * Invariant: the position advances with the forwards of its record in one synchronous step, so a cut always finds the two
  * together. Message ids derive from the ingress and the number of the record, and are the same when it is read again.
@@ -52,6 +52,10 @@ export class IngressPump {
   #ended = false;
   #stopped = false;
   #running: Promise<void> | undefined;
+  /** What was read, how many of it are routed, and what to call when all are. */
+  #records: readonly IngressRecord<unknown>[] = [];
+  #next = 0;
+  #emptied: () => void = () => {};
 
   constructor(
     readonly name: string,
@@ -87,6 +91,7 @@ export class IngressPump {
   /** Stops reading; what is routed stays routed. */
   async close(): Promise<void> {
     this.#stopped = true;
+    this.#emptied();
     await this.#reader?.close();
     await this.#running;
   }
@@ -96,18 +101,44 @@ export class IngressPump {
       while (!this.#stopped) {
         const records = await reader.read(batchSize);
         if (records === undefined) break;
-        await this.services.whenRoom();
-        if (this.#stopped) return;
-        for (const record of records) this.#route(record);
+        if (records.length > 0 && !this.#stopped) await this.#whenRouted(records);
+        this.services.moved();
       }
       if (this.#stopped) return;
       this.#ended = true;
-      this.services.ended();
+      this.services.moved();
     } catch (cause) {
       if (this.#stopped) return;
       const error = cause instanceof StatefulFunctionsError ? cause : sourceError(this.name, cause);
       this.services.failed(error);
     }
+  }
+
+  #whenRouted(records: readonly IngressRecord<unknown>[]): Promise<void> {
+    this.#records = records;
+    this.#next = 0;
+    return new Promise((resolve) => {
+      this.#emptied = resolve;
+      this.services.hasRecords(this);
+    });
+  }
+
+  /** Routes some of what was read; whether there is more. What was read is not routed any more once the pump is closed. */
+  route(most: number): boolean {
+    if (this.#stopped) return false;
+    const records = this.#records;
+    const end = Math.min(records.length, this.#next + most);
+    try {
+      while (this.#next < end) this.#route(records[this.#next++] as IngressRecord<unknown>);
+    } catch (error) {
+      this.#stopped = true;
+      this.services.failed(error);
+      return false;
+    }
+    if (end < records.length) return true;
+    this.#records = [];
+    this.#emptied();
+    return false;
   }
 
   #route(record: IngressRecord<unknown>): void {
@@ -155,54 +186,56 @@ export class IngressPump {
   }
 }
 
-/** What the routers of one record forwarded; most forward once. */
+/**
+ * What the routers of one record forwarded; most forward once. One is made for each record, so that a router that kept it can do
+ * no harm; its fields are TypeScript-private, which are cheaper to make than `#` ones.
+ */
 class Forwards implements Downstream {
-  #first: Envelope | undefined = undefined;
-  #more: Envelope[] | undefined = undefined;
-  #count = 0;
-  #ended = false;
-  readonly #services: PumpServices;
-  readonly #record: MessageId;
+  private first: Envelope | undefined = undefined;
+  private more: Envelope[] | undefined = undefined;
+  private count = 0;
+  private ended = false;
 
-  constructor(services: PumpServices, record: MessageId) {
-    this.#services = services;
-    this.#record = record;
-  }
+  constructor(
+    private readonly services: PumpServices,
+    private readonly record: MessageId,
+  ) {}
 
   /** Lets what was forwarded go; from now on a router that kept this is refused. */
   release(): void {
-    this.#ended = true;
-    if (this.#first !== undefined) this.#services.enqueue(this.#first);
-    if (this.#more !== undefined) for (const envelope of this.#more) this.#services.enqueue(envelope);
+    this.ended = true;
+    if (this.first !== undefined) this.services.enqueue(this.first);
+    if (this.more !== undefined) for (const envelope of this.more) this.services.enqueue(envelope);
   }
 
   forward(to: AnyAddress, message: unknown): void {
-    const host = this.#services.hostAt(to);
+    const host = this.services.hostAt(to);
     const { schema, name } = host.definition.type;
     this.#push(host, to, undefined, schema === undefined ? message : validate(schema, message, `message to ${name}`));
   }
 
   to(address: AnyAddress): never {
-    const host = this.#services.hostAt(address);
+    const host = this.services.hostAt(address);
     return operationProxy(address, host.definition.operations, 'send', (to, operation, message) => {
       this.#push(host, to, operation, message);
     }) as never;
   }
 
   #push(host: FunctionHost, to: AnyAddress, operation: string | undefined, message: unknown): void {
-    if (this.#ended) {
+    if (this.ended) {
       throw new StatefulFunctionsError(
         'SF_CONTEXT_ENDED',
         'a router forwarded after it had returned. Routers are synchronous.',
       );
     }
-    const envelope = new Envelope(host, to, copyValue(message), operation, undefined, noHeaders, undefined);
-    deriveId(envelope, this.#record, this.#count);
-    this.#count += 1;
-    if (this.#first === undefined) this.#first = envelope;
+    const copy = host.copierOf(operation).copy(message);
+    const envelope = new Envelope(host, to, copy, operation, undefined, noHeaders, undefined);
+    deriveId(envelope, this.record, this.count);
+    this.count += 1;
+    if (this.first === undefined) this.first = envelope;
     else {
-      this.#more ??= [];
-      this.#more.push(envelope);
+      this.more ??= [];
+      this.more.push(envelope);
     }
   }
 }

@@ -49,10 +49,10 @@ export function restoreMessage(stored: StoredMessage, hostOf: (typeName: string)
     reply,
   );
   parseId(id, envelope);
-  envelope.attempt = attempt;
-  envelope.retryAtMs = retryAtMs;
-  envelope.settles = settles;
-  envelope.settled = settled;
+  if (attempt !== 1) envelope.attempt = attempt;
+  if (retryAtMs !== 0) envelope.retryAtMs = retryAtMs;
+  if (settles !== undefined) envelope.settles = settles;
+  if (settled) envelope.settled = settled;
   return envelope;
 }
 

@@ -69,6 +69,8 @@ export interface WorkerOptions {
   readonly failed: (error: unknown) => void;
   /** Somebody waits for the next checkpoint. */
   readonly wanted: () => void;
+  /** After a time without, there is something again that a checkpoint would show. */
+  readonly stirred: () => void;
   /** By now every ingress of this worker has ended, and nothing is in flight here. */
   readonly drained: () => void;
   /** `isCrowded` is another than before. */
@@ -107,10 +109,11 @@ export interface Submission {
 }
 
 /**
- * Ingresses wait while more messages than this are ready to be handled. Few, because what is read long before it is handled
- * only makes the garbage collector work; `maxBacklog` is for messages that wait for something else.
+ * Ingresses wait while any more messages than this are ready to be handled, and route so many records at a time. Few: a message
+ * that is handled soon after it was made is still in the processor's cache, and what waits long is work for the garbage
+ * collector. `maxBacklog` is for messages that wait for something else.
  */
-const mostReady = 512;
+const mostReady = 64;
 
 /** One event loop's share of an application: its functions, its ingresses, its way out. */
 export class Worker implements Outlets {
@@ -125,11 +128,13 @@ export class Worker implements Outlets {
   #cut: WorkerCut | undefined;
   #waiters: (() => void)[] = [];
   #submissions: Submission[] = [];
-  #roomWaiters: (() => void)[] = [];
+  /** Ingresses with records that wait for room, in turn. */
+  #waitingPumps: IngressPump[] = [];
   #conditions: { holds: () => boolean; resolve: () => void }[] = [];
   /** Whether anything happened since the last cut that a checkpoint would show. */
   #moved = false;
   #wasDrained = false;
+  #wasQuiet = true;
   #isCrowded = false;
   #isThrottled = false;
 
@@ -165,9 +170,11 @@ export class Worker implements Outlets {
     this.dispatcher.timers = this.timers;
     this.dispatcher.remote = options.remote;
     this.dispatcher.onSlice = () => this.#afterSlice();
+    this.dispatcher.onEmpty = () => this.#routeMore();
     for (const [name, { sink }] of bindings.egresses) {
       const position = options.egressPositions[name]?.position;
-      const services = { platform, logger, isCurrent: options.isCurrent, failed: options.failed };
+      const { isCurrent, failed } = options;
+      const services = { platform, logger, isCurrent, failed, moved: () => this.#afterSlice() };
       this.outlets.set(name, new EgressOutlet(name, sink, position, services));
     }
     for (const [name, bound] of bindings.ingresses) {
@@ -180,9 +187,12 @@ export class Worker implements Outlets {
           this.dispatcher.counts.deadLetters += 1;
           this.deadLetter(letter);
         },
-        whenRoom: () => this.#whenRoom(),
+        hasRecords: (pump: IngressPump) => {
+          this.#waitingPumps.push(pump);
+          this.#routeMore();
+        },
         failed: options.failed,
-        ended: () => this.#afterSlice(),
+        moved: () => this.#afterSlice(),
       };
       this.pumps.set(name, new IngressPump(name, bound, services, options.ingressProgress[name], options.seedOf(name)));
     }
@@ -214,7 +224,6 @@ export class Worker implements Outlets {
   /** Closes the ingresses; what is in flight goes on. */
   async drain(): Promise<void> {
     if (this.#phase === 'running') this.#phase = 'draining';
-    for (const waiter of this.#roomWaiters.splice(0)) waiter();
     for (const pump of this.pumps.values()) await pump.close();
   }
 
@@ -223,7 +232,6 @@ export class Worker implements Outlets {
     this.#phase = 'closed';
     this.dispatcher.close();
     this.timers.close();
-    for (const waiter of this.#roomWaiters.splice(0)) waiter();
     await Promise.allSettled([...this.pumps.values()].map((pump) => pump.close()));
     await Promise.allSettled([...this.outlets.values()].map((outlet) => outlet.close()));
   }
@@ -281,8 +289,7 @@ export class Worker implements Outlets {
 
   /** Lets ingresses go on if there is room. */
   checkRoom(): void {
-    if (this.#roomWaiters.length === 0 || (this.#phase === 'running' && !this.#hasRoom)) return;
-    for (const waiter of this.#roomWaiters.splice(0)) waiter();
+    this.#routeMore();
   }
 
   /** Resolves when no handler runs. */
@@ -443,9 +450,12 @@ export class Worker implements Outlets {
     );
   }
 
-  #whenRoom(): Promise<void> {
-    if (this.#phase !== 'running' || this.#hasRoom) return Promise.resolve();
-    return new Promise((resolve) => this.#roomWaiters.push(resolve));
+  /** Has the ingresses route what they have read, in turn, as far as there is room. */
+  #routeMore(): void {
+    while (this.#waitingPumps.length > 0 && this.#phase === 'running' && this.#hasRoom) {
+      const pump = this.#waitingPumps.shift() as IngressPump;
+      if (pump.route(mostReady)) this.#waitingPumps.push(pump);
+    }
   }
 
   /** Not crowded again before half of it is gone, or every message would be told of. */
@@ -459,8 +469,11 @@ export class Worker implements Outlets {
   }
 
   #afterSlice(): void {
-    this.checkRoom();
+    this.#routeMore();
     this.#checkCrowd();
+    const hasChanges = this.hasChanges;
+    if (hasChanges && this.#wasQuiet) this.#options.stirred();
+    this.#wasQuiet = !hasChanges;
     const isDrained = this.#phase === 'running' && this.isDrained;
     if (isDrained && !this.#wasDrained) this.#options.drained();
     this.#wasDrained = isDrained;

@@ -32,6 +32,8 @@ describe('MessageQueue', () => {
           expect(queue.size).to.equal(model.length);
           expect(queue.peek()).to.equal(model[0]);
           expect(queue.first(count)).to.deep.equal(model.slice(0, count));
+          const index = count % 1_024;
+          if (index < model.length) expect(queue.at(index)).to.equal(model[index]);
         }
         for (const [snapshot, expected] of snapshots) expect([...snapshot]).to.deep.equal(expected);
       }),

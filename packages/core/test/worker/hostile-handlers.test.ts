@@ -147,3 +147,31 @@ const throwingThenable = {
     throw new Error('then throws');
   },
 };
+
+describe('A message that is nested as deep as a message may be', () => {
+  it('waits in a checkpoint as any other, and the next level is refused where it is sent', async () => {
+    const Deep = FunctionType.of<unknown>('test/deep');
+    const nested = (levels: number): unknown => (levels === 0 ? 'x' : [nested(levels - 1)]);
+    const DeepFn = defineFunction(Deep, {
+      state: () => ({ depths: [] as number[] }),
+      invoke(ctx, message) {
+        if (typeof message === 'number') ctx.sendAfter('1h', Deep.at('1'), nested(message));
+        else {
+          let depth = 0;
+          for (let part = message; Array.isArray(part); part = part[0]) depth += 1;
+          this.depths.push(depth);
+        }
+      },
+    });
+    await using app = await TestApplication.start({ modules: [moduleOf(DeepFn)] });
+    await app.client.send(Deep.at('1'), 500);
+    await app.checkpoint();
+    await app.crash();
+    await app.restart();
+    await app.advance('2h');
+    expect(await app.state(Deep.at('1'))).to.deep.equal({ depths: [500] });
+    expect(await app.client.send(Deep.at('1'), nested(501)).catch((error: { code: string }) => error.code)).to.equal(
+      'SF_UNSUPPORTED_VALUE',
+    );
+  });
+});

@@ -1,0 +1,135 @@
+import { Bindings } from '../../application/bindings.js';
+import { checkBoundNames } from '../../application/bound-names.js';
+import { Client, stoppedError } from '../../application/client.js';
+import { addSystemBindings } from '../../application/system-bindings.js';
+import { ClusterNode } from '../../cluster/cluster-node.js';
+import type { EpochPlan } from '../../cluster/directive.js';
+import type { Participant } from '../../cluster/participant.js';
+import type { BlobStore } from '../../ports/blob-store.js';
+import type { Logger } from '../../ports/logger.js';
+import type { Membership } from '../../ports/membership.js';
+import { noMetrics } from '../../ports/metrics.js';
+import type { Transport } from '../../ports/transport.js';
+import type { StatefulFunctionModule } from '../../sdk/module.js';
+import type { SimulatedProcess } from './simulated-process.js';
+
+/** A worker of a simulated node, as the modules that are made for it see it. */
+export interface SimulatedSite {
+  readonly process: SimulatedProcess;
+  /** The worker's number within its node. */
+  readonly worker: number;
+  /** The epoch that the worker runs; 0 for none. */
+  readonly epoch: () => number;
+}
+
+/** How the nodes of a simulated cluster are set up. */
+export interface NodeSettings {
+  readonly modules: (site: SimulatedSite) => readonly StatefulFunctionModule[];
+  readonly workersPerNode: number;
+  readonly minWorkers: number;
+  readonly maxParallelism: number;
+  readonly maxActivations: number;
+  readonly intervalMs: number;
+  readonly leaseMs: number;
+  /** Whether each turn of an event loop takes some time. */
+  readonly isSlow: boolean;
+}
+
+export interface NodeSurroundings {
+  readonly process: SimulatedProcess;
+  readonly transport: Transport;
+  readonly membership: Membership;
+  readonly store: BlobStore;
+  readonly logger: Logger;
+  readonly failed: (error: Error) => void;
+  readonly begun: (plan: EpochPlan) => void;
+}
+
+/** One life of a node of a simulated cluster, from its start to its death. */
+export class SimulatedNode {
+  readonly node: ClusterNode;
+  readonly process: SimulatedProcess;
+  #client: Client | undefined;
+  #isLeaving = false;
+
+  constructor(settings: NodeSettings, surroundings: NodeSurroundings) {
+    const { process, transport, membership, store, logger, failed, begun } = surroundings;
+    this.process = process;
+    const participants: (Participant | undefined)[] = [];
+    const all = Array.from({ length: settings.workersPerNode }, (_, worker) => {
+      const epoch = () => participants[worker]?.current?.plan.epoch ?? 0;
+      const bindings = Bindings.of(settings.modules({ process, worker, epoch }), new Map());
+      addSystemBindings(bindings, undefined);
+      return bindings;
+    });
+    const [first] = all as [Bindings];
+    this.node = new ClusterNode({
+      platform: process,
+      logger,
+      metrics: noMetrics,
+      transport,
+      membership,
+      store,
+      name: process.name,
+      workers: settings.workersPerNode,
+      bindingsOf: (worker) => workerBindings(all[worker] as Bindings),
+      ingresses: [...first.ingresses.keys()],
+      egresses: [...first.egresses.keys()],
+      checkManifest: (manifest) => checkBoundNames(store, manifest, first),
+      maxParallelism: settings.maxParallelism,
+      limits: { maxBacklog: 1_024, maxActivations: settings.maxActivations },
+      cacheBytes: 4 * 1024 * 1024,
+      stopTimeoutMs: 1_000,
+      keep: 2,
+      intervalMs: settings.intervalMs,
+      maxFailures: 1_000,
+      checkpointTimeoutMs: 4 * settings.leaseMs,
+      leaseMs: settings.leaseMs,
+      minWorkers: settings.minWorkers,
+      joined: (participant, worker) => {
+        participants[worker] = participant;
+        if (worker === 0) this.#connect(participant, first);
+      },
+      failed,
+      begun,
+    });
+  }
+
+  /** A client attached to this node, for as long as its first worker lives and stays. */
+  get client(): Client | undefined {
+    return this.process.isDead || this.#isLeaving ? undefined : this.#client;
+  }
+
+  async leave(): Promise<void> {
+    this.#isLeaving = true;
+    await this.node.leave();
+  }
+
+  kill(): void {
+    this.process.kill();
+    this.#client?.close(stoppedError());
+  }
+
+  #connect(participant: Participant, bindings: Bindings): void {
+    this.#client?.close(stoppedError());
+    const client = new Client(
+      {
+        incarnation: participant.incarnation,
+        definitionOf: (name) => bindings.definitionOf(name),
+        submit: (submission) => participant.submit(submission),
+      },
+      this.process,
+    );
+    participant.onReply = (target, reply) => client.receive(target, reply);
+    this.#client = client;
+  }
+}
+
+function workerBindings(bindings: Bindings): ConstructorParameters<typeof Participant>[0]['bindings'] {
+  return {
+    definitionOf: (name) => bindings.functionOf(name),
+    retired: bindings.retired,
+    ingresses: bindings.ingresses,
+    egresses: bindings.egresses,
+  };
+}

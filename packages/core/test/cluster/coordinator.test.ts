@@ -1,0 +1,107 @@
+import { expect } from 'chai';
+import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
+import { MemorySource } from '../../src/io/memory-source.js';
+import type { BlobBody } from '../../src/ports/blob-store.js';
+import { defineFunction } from '../../src/sdk/define-function.js';
+import { FunctionType } from '../../src/sdk/function-type.js';
+import { Ingress } from '../../src/sdk/ingress.js';
+import type { StatefulFunctionModule } from '../../src/sdk/module.js';
+import { VirtualPlatform } from '../../src/testing/virtual-platform.js';
+import { SeveralParticipants } from './several-participants.js';
+
+const Tally = FunctionType.of<number>('test/tally');
+const numbers = Ingress.of<number>('test/numbers');
+const TallyFn = defineFunction(Tally, {
+  state: () => ({ sum: 0 }),
+  invoke(_ctx, weight) {
+    this.sum += weight;
+  },
+});
+
+function tallying(source: MemorySource<number>): StatefulFunctionModule {
+  return {
+    configure(_config, binder) {
+      binder.bindIngress(numbers, source);
+      binder.bindFunctions(TallyFn);
+      binder.bindRouter(numbers, (number, to) => to.forward(Tally.at(`tally-${number % 50}`), number));
+    },
+  };
+}
+
+/** A store whose client tries each put of a part twice, and passes on the second answer. */
+class EagerStore extends MemoryBlobStore {
+  twice = 0;
+
+  override async put(name: string, body: BlobBody): Promise<boolean> {
+    const isNew = await super.put(name, body);
+    if (!isNew || !name.startsWith('parts/')) return isNew;
+    this.twice += 1;
+    return false;
+  }
+}
+
+describe('Coordinator', () => {
+  it('commits parts that the client of their store put twice', async () => {
+    const platform = new VirtualPlatform();
+    const store = new EagerStore();
+    const source = new MemorySource<number>();
+    const several = new SeveralParticipants({ platform, module: tallying(source), workers: 2, store });
+    await platform.run(several.start());
+    source.push(1, 2, 3);
+    await platform.advance(3_000);
+    expect(store.twice).to.be.greaterThan(0);
+    expect(several.coordinator.status.committed).to.be.greaterThan(0);
+    expect(several.failures).to.deep.equal([]);
+    await platform.run(several.stop());
+  });
+
+  it('finds out once that nothing is left to do, and takes no further checkpoints', async () => {
+    const platform = new VirtualPlatform();
+    const source = new MemorySource<number>();
+    const several = new SeveralParticipants({ platform, module: tallying(source), workers: 3 });
+    await platform.run(several.start());
+    source.push(...Array.from({ length: 500 }, (_, number) => number));
+    source.end();
+    await platform.advance(10_000);
+    expect(several.drained).to.be.greaterThan(0);
+    const { committed, checkpoint } = several.coordinator.status;
+    await platform.advance(600_000);
+    expect(several.coordinator.status).to.include({ committed, checkpoint });
+    await platform.run(several.stop());
+  });
+
+  it('begins an epoch when somebody is there again, after all have left while one began', async () => {
+    const platform = new VirtualPlatform();
+    const source = new MemorySource<number>();
+    const several = new SeveralParticipants({ platform, module: tallying(source), workers: 1 });
+    const { coordinator } = several;
+    const [participant] = several.participants;
+    await platform.run(several.start());
+    const [report] = coordinator.reports;
+    if (report === undefined || participant === undefined) throw new Error('nobody is there');
+    // It starts again, which ends the epoch, and is gone before the next has begun.
+    coordinator.hear({ ...report, incarnation: 'e'.repeat(16), number: 1, epoch: 0, state: 'waiting' });
+    coordinator.hear({ ...report, incarnation: 'e'.repeat(16), number: 2, epoch: 0, state: 'stopped' });
+    await platform.settle();
+    expect(coordinator.state).to.equal('gathering');
+    expect(several.failures).to.deep.equal([]);
+    participant.start();
+    await platform.run(coordinator.whenRunning());
+    expect(coordinator.plan?.workers).to.have.length(1);
+    await platform.run(several.stop());
+  });
+
+  it('leaves the work with those that want to leave while nobody else is there', async () => {
+    const platform = new VirtualPlatform();
+    const source = new MemorySource<number>();
+    const several = new SeveralParticipants({ platform, module: tallying(source), workers: 2 });
+    await platform.run(several.start());
+    for (const participant of several.participants) participant.leave();
+    await platform.advance(2_000);
+    source.push(1, 2, 3);
+    await platform.advance(3_000);
+    expect(several.participants.map(({ status }) => status.invocations).reduce((a, b) => a + b)).to.equal(3);
+    expect(several.failures).to.deep.equal([]);
+    await platform.run(several.stop());
+  });
+});

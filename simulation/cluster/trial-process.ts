@@ -1,0 +1,14 @@
+import { type ClusterTrial, clusterTrial, type TrialOptions } from './cluster-trial.js';
+
+/** What became of one seed. */
+export type TrialAnswer = ClusterTrial;
+
+/** What such a process is asked. */
+export interface TrialQuestion extends TrialOptions {
+  readonly seed: number;
+}
+
+/** A process that runs the seeds it is asked about, and answers with what became of each. */
+process.on('message', ({ seed, ...options }: TrialQuestion) => {
+  clusterTrial(seed, options).then((trial) => process.send?.(trial satisfies TrialAnswer));
+});
