@@ -1,11 +1,9 @@
 import { parseArgs } from 'node:util';
-import { type Benchmark, type Result, runBenchmark } from './benchmark.js';
-import { greeter } from './greeter.js';
-import { multiCore } from './multi-core.js';
+import { type Result, runBenchmark } from './benchmark.js';
+import { inProcesses } from './case-process.js';
+import { benchmarks } from './catalog.js';
 
 /** `npm run bench -- [name…] [--json]`: all benchmarks, or those named; a table for people, or one JSON object a line. */
-const benchmarks: readonly Benchmark[] = [greeter, ...multiCore];
-
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false } },
   allowPositionals: true,
@@ -20,7 +18,8 @@ if (unknown.length > 0) {
 const chosen = positionals.length === 0 ? benchmarks : benchmarks.filter(({ name }) => positionals.includes(name));
 const results: Result[] = [];
 for (const benchmark of chosen) {
-  for (const result of await runBenchmark(benchmark)) {
+  using processes = inProcesses(benchmark);
+  for (const result of await runBenchmark(processes)) {
     results.push(result);
     if (values.json) printLine(result);
   }

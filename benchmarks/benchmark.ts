@@ -9,7 +9,7 @@ export interface Benchmark {
   readonly name: string;
   readonly metric: string;
   readonly unit: string;
-  /** The case that ratios divide by; run beside the others in the same process, turn by turn. */
+  /** The case that ratios divide by; run beside the others, turn by turn. */
   readonly baseline: string;
   readonly cases: readonly Case[];
 }
@@ -38,7 +38,6 @@ export async function runBenchmark(benchmark: Benchmark): Promise<Result[]> {
   const figures = new Map<string, number[]>(benchmark.cases.map(({ name }) => [name, []]));
   for (let round = 0; round <= repetitions; round += 1) {
     for (const { name, run } of benchmark.cases) {
-      globalThis.gc?.();
       const figure = await run();
       if (round > 0) figures.get(name)?.push(figure);
     }

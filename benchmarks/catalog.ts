@@ -1,0 +1,6 @@
+import type { Benchmark } from './benchmark.js';
+import { greeter } from './greeter.js';
+import { multiCore } from './multi-core.js';
+
+/** All benchmarks there are. */
+export const benchmarks: readonly Benchmark[] = [greeter, ...multiCore];

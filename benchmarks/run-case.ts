@@ -1,0 +1,22 @@
+import type { Outcome } from './case-process.js';
+import { benchmarks } from './catalog.js';
+
+/** What runs in the process of a case: one run for each order. It ends when there can be no more. */
+const [benchmark, name] = process.argv.slice(2);
+const found = benchmarks.find((one) => one.name === benchmark)?.cases.find((one) => one.name === name);
+if (found === undefined) throw new Error(`there is no case ${name} of a benchmark ${benchmark}`);
+process.on('message', () => void run(found.run));
+
+async function run(once: () => Promise<number>): Promise<void> {
+  globalThis.gc?.();
+  tell(
+    await once().then(
+      (figure) => ({ figure }),
+      (error: Error) => ({ failure: String(error.stack) }),
+    ),
+  );
+}
+
+function tell(outcome: Outcome): void {
+  process.send?.(outcome);
+}
