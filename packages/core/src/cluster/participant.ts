@@ -1,4 +1,3 @@
-import type { CheckpointEntry } from '../checkpoint/manifest.js';
 import type { Guard } from '../dispatch/dispatcher.js';
 import type { BlobStore } from '../ports/blob-store.js';
 import type { Logger } from '../ports/logger.js';
@@ -20,6 +19,7 @@ import type { ChannelLimits } from './channel-limits.js';
 import type { Directive, EpochPlan } from './directive.js';
 import { EpochWorker, type EpochWorkerOptions, type PendingCut } from './epoch-worker.js';
 import type { Frame } from './frame.js';
+import { lastCheckpointUntilEndOf } from './manifest-reader.js';
 import { idleStatus, type ParticipantState, type ParticipantStatus, type Report, type Suspect } from './report.js';
 
 export interface ParticipantOptions {
@@ -45,8 +45,6 @@ export interface ParticipantOptions {
   /** How often to report, at least, where the lease asks for no report: figures are as old as the last one. */
   readonly reportEveryMs?: number;
   readonly channelLimits?: Partial<ChannelLimits>;
-  /** The manifest that a plan names. */
-  readonly readManifest: (plan: EpochPlan) => Promise<CheckpointEntry | undefined>;
   /** Takes a report to the coordinator. It may get lost. */
   readonly report: (report: Report) => void;
   /** Takes a frame to another participant. It may get lost. */
@@ -208,8 +206,9 @@ export class Participant {
     this.#isEntering = true;
     await this.#drop();
     if (isOutdated()) return;
-    this.#settle(directive.plan as EpochPlan);
     try {
+      await this.#settle(directive.plan as EpochPlan);
+      if (isOutdated()) return;
       const worker = await EpochWorker.make(this.#workerOptions(isOutdated), directive, slot);
       if (isOutdated()) {
         await worker.close();
@@ -263,13 +262,22 @@ export class Participant {
     await former.close();
   }
 
-  /** The checkpoint that an epoch begins with says what became of the last cut of the former. */
-  #settle({ base }: EpochPlan): void {
+  /** Finds out what became of the last cut of the former worker. */
+  async #settle(plan: EpochPlan): Promise<void> {
     const unsettled = this.#unsettled;
-    this.#unsettled = undefined;
     if (unsettled === undefined) return;
-    if (unsettled.checkpoint === base?.checkpoint) tellCommitted(unsettled.cut);
+    const isCommitted = await this.#isCommitted(unsettled, plan);
+    if (this.#unsettled !== unsettled) return;
+    this.#unsettled = undefined;
+    if (isCommitted) tellCommitted(unsettled.cut);
     else this.#unsubmitted = [...unsettled.cut.submissions, ...this.#unsubmitted];
+  }
+
+  /** A later epoch than the next may begin with a checkpoint that others took meanwhile, and then only the log can tell. */
+  async #isCommitted({ epoch, checkpoint }: PendingCut, { epoch: now, base }: EpochPlan): Promise<boolean> {
+    const last = base?.checkpoint ?? 0;
+    if (last <= checkpoint || now === epoch + 1) return last === checkpoint;
+    return (await lastCheckpointUntilEndOf(this.#options.store, epoch)) === checkpoint;
   }
 
   get #hasLease(): boolean {
