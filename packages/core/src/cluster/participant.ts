@@ -129,11 +129,19 @@ export class Participant {
     this.#tell();
   }
 
-  /** Ends for good, without a word to the outside. */
+  /** Whether nothing is left to do here, since the coordinator has dealt its share to others, or all is over. */
+  get isReleased(): boolean {
+    return this.state === 'waiting' || this.#directive?.phase === 'over';
+  }
+
+  /** Ends for good, and says so: what is not committed is left to others. */
   async stop(): Promise<void> {
+    if (this.#isStopped) return;
     this.#isStopped = true;
     this.#heartbeat?.cancel();
     await this.#drop();
+    this.#reports += 1;
+    this.#options.report(this.#reportNow());
   }
 
   /** Sends a client's message; see `Submission`. */
@@ -175,7 +183,9 @@ export class Participant {
   }
 
   get status(): ParticipantStatus {
-    return this.#current === undefined ? this.#past : statusOf(this.#current.worker, this.#past);
+    if (this.#current !== undefined) return statusOf(this.#current.worker, this.#past);
+    // What others read on is theirs to tell; at the end, what was read is.
+    return this.#isStopped ? this.#past : { ...this.#past, events: 0 };
   }
 
   /** A late directive of a coordinator, or of one that has been replaced, is none. */
