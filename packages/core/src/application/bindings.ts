@@ -11,6 +11,7 @@ import { checkName } from '../sdk/name.js';
 import { type Constructor, routedIngresses } from '../sdk/registry.js';
 import type { Router } from '../sdk/router.js';
 import { ServiceContainer, type ServiceId, type Services } from '../sdk/service.js';
+import type { WorkerBindings } from '../worker/worker.js';
 import { definitionOfClass, definitionOfFactory } from './function-definitions.js';
 import { configureModule } from './module-loader.js';
 
@@ -194,6 +195,12 @@ export class Bindings implements Binder {
     }
     this.ingresses.set(ingress.name, { ...bound, routers: [...bound.routers, router] });
   }
+}
+
+/** What a worker needs to know of the bindings of an application. */
+export function workerBindings(bindings: Bindings): WorkerBindings {
+  const { retired, ingresses, egresses } = bindings;
+  return { definitionOf: (name) => bindings.functionOf(name), retired, ingresses, egresses };
 }
 
 function duplicate(what: string): StatefulFunctionsError {

@@ -1,3 +1,4 @@
+import type { Participant } from '../cluster/participant.js';
 import { copyValue } from '../codec/data-model.js';
 import { operationProxy, type ProxyKind } from '../dispatch/operation-proxy.js';
 import type { Platform } from '../ports/platform.js';
@@ -12,6 +13,7 @@ import { type ClientReplyTarget, type Consistency, ReplyHandle } from '../sdk/re
 import { validate } from '../sdk/schema.js';
 import type { StoredMessage } from '../worker/message-form.js';
 import type { Submission } from '../worker/worker.js';
+import type { Bindings } from './bindings.js';
 import { Idempotency } from './idempotency.js';
 
 export interface SendOptions {
@@ -36,9 +38,23 @@ export interface ClientGateway {
   submit(submission: Submission): void;
 }
 
+/** The way of a client by a participant that stays. */
+export function gatewayOf(participant: Participant, bindings: Pick<Bindings, 'definitionOf'>): ClientGateway {
+  return {
+    incarnation: participant.incarnation,
+    definitionOf: (name) => bindings.definitionOf(name),
+    submit: (submission) => participant.submit(submission),
+  };
+}
+
 interface Waiting {
   settle(reply: Reply<unknown>): void;
   fail(error: Error): void;
+}
+
+/** A call that is under way. */
+interface Call extends Waiting {
+  readonly ended: Promise<void>;
 }
 
 const defaultTimeoutMs = 30_000;
@@ -51,7 +67,7 @@ const defaultTimeoutMs = 30_000;
 export class Client {
   readonly #gateway: ClientGateway;
   readonly #platform: Platform;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Map<number, Call>();
   #calls = 0;
   #closed: Error | undefined;
 
@@ -94,6 +110,17 @@ export class Client {
   /** Whoever waits is told that the application has stopped. */
   close(error: Error): void {
     this.#closed = error;
+    this.interrupt(error);
+  }
+
+  /** Takes no more calls; resolves when none is under way any more. */
+  async quiesce(): Promise<void> {
+    this.#closed ??= stoppedError();
+    await Promise.all([...this.#waiting.values()].map(({ ended }) => ended));
+  }
+
+  /** Whoever waits will not learn any more what became of the call. */
+  interrupt(error: Error): void {
     for (const waiting of [...this.#waiting.values()]) waiting.fail(error);
   }
 
@@ -192,8 +219,16 @@ export class Client {
     if (this.#closed !== undefined) throw this.#closed;
     this.#calls += 1;
     const number = this.#calls;
-    const done = () => this.#waiting.delete(number);
+    let end: () => void = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const done = () => {
+      this.#waiting.delete(number);
+      end();
+    };
     this.#waiting.set(number, {
+      ended,
       settle(reply) {
         done();
         waiting.settle(reply);
@@ -222,6 +257,15 @@ export class CallError extends Error {
   ) {
     super(message);
   }
+}
+
+/** What calls end with that a worker took which has failed since. */
+export function interruptedError(): StatefulFunctionsError {
+  return new StatefulFunctionsError(
+    'SF_INTERRUPTED',
+    'the worker that took the call failed, and whether the call took effect is not known. Call again; with an idempotencyKey it ' +
+      'takes effect once.',
+  );
 }
 
 /** What a client's calls end with once the application has stopped. */

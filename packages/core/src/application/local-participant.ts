@@ -1,6 +1,6 @@
 import type { ChannelLimits } from '../cluster/channel-limits.js';
 import { Participant, type ParticipantOptions } from '../cluster/participant.js';
-import type { Bindings } from './bindings.js';
+import { type Bindings, workerBindings } from './bindings.js';
 import type { Settings } from './options.js';
 
 export interface LocalParticipantOptions
@@ -30,12 +30,7 @@ export function localParticipant({ bindings, settings, ...options }: LocalPartic
   const { workers } = settings;
   return new Participant({
     ...options,
-    bindings: {
-      definitionOf: (name) => bindings.functionOf(name),
-      retired: bindings.retired,
-      ingresses: bindings.ingresses,
-      egresses: bindings.egresses,
-    },
+    bindings: workerBindings(bindings),
     limits: { maxBacklog: settings.maxBacklog, maxActivations: Math.ceil(settings.maxActivations / workers) },
     cacheBytes: Math.ceil(settings.cacheBytes / workers),
     stopTimeoutMs: settings.stopTimeoutMs,

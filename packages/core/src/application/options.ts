@@ -1,8 +1,11 @@
 import { threadsOfMachine } from '../node/thread.js';
 import type { BlobStore } from '../ports/blob-store.js';
 import type { Logger } from '../ports/logger.js';
+import type { Membership } from '../ports/membership.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
+import { type Random, randomHex } from '../ports/random.js';
+import type { Transport } from '../ports/transport.js';
 import { type Duration, durationMs } from '../sdk/duration.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 
@@ -16,6 +19,8 @@ export interface StartOptions {
    * loads the modules itself, from the URLs given to `Application.from`; `'auto'` is one for each core.
    */
   readonly workers?: number | 'auto';
+  /** What makes this process one node of several that run the application together. */
+  readonly cluster?: ClusterOptions;
   /** The number of key groups; 1024 by default. Fixed for an application's life. */
   readonly maxParallelism?: number;
   /** Ingresses pause while more messages than this wait at a worker; 16,384 by default. */
@@ -32,6 +37,21 @@ export interface StartOptions {
   readonly metrics?: Metrics;
   /** The machine to run on; Node.js by default. The testing kit has one with virtual time. */
   readonly platform?: Platform;
+}
+
+/** Where the nodes of a cluster meet. `checkpoints.store` is theirs together as well. */
+export interface ClusterOptions {
+  readonly transport: Transport;
+  readonly membership: Membership;
+  /** The node's own name, unlike that of any other; random by default. Of the form that an endpoint may have. */
+  readonly name?: string;
+  /**
+   * How long a node goes on that is cut off; 1 s by default. Its work goes to others after one and a half to three times as long.
+   * A handler that blocks its event loop for longer makes its node count as lost.
+   */
+  readonly lease?: Duration;
+  /** So many nodes must be there before the application begins for the very first time; 1 by default. */
+  readonly minWorkers?: number;
 }
 
 export interface CheckpointOptions {
@@ -83,6 +103,49 @@ export function settle(options: StartOptions): Settings {
     stopTimeoutMs: durationMs(options.stopTimeout ?? 10_000),
   };
 }
+
+/** The options of a cluster with every default in place. */
+export interface ClusterSettings {
+  readonly transport: Transport;
+  readonly membership: Membership;
+  readonly name: string;
+  readonly leaseMs: number;
+  readonly minWorkers: number;
+}
+
+/** @throws SF_INVALID_OPTION, SF_INVALID_DURATION */
+export function settleCluster(options: StartOptions, random: Random): ClusterSettings | undefined {
+  const { cluster, checkpoints, workers = 1, fromSavepoint } = options;
+  if (cluster === undefined) return undefined;
+  const refuse = (what: string, fix: string) => new StatefulFunctionsError('SF_INVALID_OPTION', `${what}. ${fix}.`);
+  if (checkpoints?.store === undefined) {
+    throw refuse('a cluster has no checkpoints.store', 'Give one that all nodes share, such as a store on S3');
+  }
+  if (workers !== 1) throw refuse(`workers is ${workers} in a cluster`, 'Start a node for each core instead');
+  if (fromSavepoint !== undefined) {
+    throw refuse(
+      'fromSavepoint is given to a node of a cluster',
+      'Go back to a savepoint by starting without cluster once',
+    );
+  }
+  const name = cluster.name ?? `node-${randomHex(random, 8)}`;
+  // A worker's endpoint is its node's name and a little more, and has to be one that every transport takes.
+  if (name === '' || name.length > maxNodeName || !name.isWellFormed()) {
+    throw refuse(
+      `cluster.name is ${JSON.stringify(name)}`,
+      `Make it 1 to ${maxNodeName} well-formed UTF-16 code units`,
+    );
+  }
+  return {
+    transport: cluster.transport,
+    membership: cluster.membership,
+    name,
+    leaseMs: durationMs(cluster.lease ?? 1_000),
+    minWorkers: whole('cluster.minWorkers', cluster.minWorkers ?? 1, 1, 1_024),
+  };
+}
+
+const maxNodeName = 80;
 
 /** Refuses what other threads cannot have, whatever number of them this machine would get. */
 function workersOf({ workers = 1, checkpoints, platform }: StartOptions): number {

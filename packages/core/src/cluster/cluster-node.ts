@@ -1,4 +1,6 @@
+import type { CheckpointStatus } from '../checkpoint/checkpointer.js';
 import type { CheckpointEntry } from '../checkpoint/manifest.js';
+import { listEntries } from '../checkpoint/manifest-log.js';
 import type { BlobStore } from '../ports/blob-store.js';
 import type { Logger } from '../ports/logger.js';
 import type { Membership } from '../ports/membership.js';
@@ -7,13 +9,15 @@ import type { Platform } from '../ports/platform.js';
 import { randomHex } from '../ports/random.js';
 import type { Scheduled } from '../ports/scheduler.js';
 import type { Listening, Transport } from '../ports/transport.js';
-import { asError } from '../sdk/errors.js';
+import { asError, type ErrorCode, StatefulFunctionsError } from '../sdk/errors.js';
 import type { WorkerBindings, WorkerLimits } from '../worker/worker.js';
-import { encodeDirective, encodeReport, readControlFrame } from './control-frame.js';
-import { Coordinator } from './coordinator.js';
+import { encodeDirective, encodeOperationAnswer, encodeReport, readControlFrame } from './control-frame.js';
+import { Coordinator, noCheckpoints } from './coordinator.js';
 import type { EpochPlan } from './directive.js';
 import { readFrame } from './frame.js';
 import { LeaderLease } from './leader-lease.js';
+import type { OperationRequest } from './operation.js';
+import { OperationDesk } from './operation-desk.js';
 import { Participant } from './participant.js';
 
 export interface ClusterNodeOptions {
@@ -43,17 +47,34 @@ export interface ClusterNodeOptions {
   readonly checkpointTimeoutMs: number;
   /** How long a node that is cut off goes on; others take over its work after one and a half times as long. */
   readonly leaseMs: number;
-  /** So many workers must be there before anything begins. */
+  /** So many workers must be there before the application begins for the very first time. */
   readonly minWorkers: number;
   /** A participant began: at the start, and after each failure. It has another incarnation than the one before. */
   readonly joined?: (participant: Participant, worker: number) => void;
   /** Something failed. The node goes on from what is committed. */
   readonly failed?: (error: Error) => void;
+  /** Something failed in a way that only people can mend: the node cannot go on. */
+  readonly defeated?: (error: Error) => void;
+  /** All nodes were told to leave, and the application has come to its end: this one may stop. */
+  readonly over?: () => void;
   readonly begun?: (plan: EpochPlan) => void;
 }
 
-/** After a failure, a participant or coordinator begins again a little later. */
+/** After a failure, a participant or coordinator begins again a little later, and after one soon after it later still. */
 const restartAfterMs = 200;
+const maxRestartAfterMs = 2_000;
+/** After so long without a failure, the next is the first again. */
+const forgetAfterMs = 30_000;
+
+/** How often a condition of the whole node is looked at. */
+const pollMs = 20;
+
+/** What will not be otherwise at the next attempt. */
+const hopeless: ReadonlySet<unknown> = new Set<ErrorCode>([
+  'SF_REMOVED_FUNCTION',
+  'SF_REMOVED_CONNECTOR',
+  'SF_INCOMPATIBLE',
+]);
 
 /**
  * One process of a cluster: takes part with its workers, and contends for being the one that coordinates.
@@ -65,12 +86,16 @@ export class ClusterNode {
   readonly #participants: (Participant | undefined)[] = [];
   readonly #listening: Listening[] = [];
   readonly #restarts = new Set<Scheduled>();
+  readonly #desk: OperationDesk;
+  #failures = 0;
+  #failedMs = Number.NEGATIVE_INFINITY;
   #lease: LeaderLease | undefined;
   #coordinator: Coordinator | undefined;
   #isStopped = false;
 
   constructor(options: ClusterNodeOptions) {
     this.#options = options;
+    this.#desk = new OperationDesk(this.#coordinatorEndpoint);
   }
 
   get name(): string {
@@ -86,6 +111,11 @@ export class ClusterNode {
     return this.#participants.filter((participant) => participant !== undefined);
   }
 
+  /** How the checkpoints of the application do, as far as this node knows: not much, if another coordinates. */
+  get checkpoint(): CheckpointStatus {
+    return this.#coordinator?.status ?? noCheckpoints;
+  }
+
   async start(): Promise<void> {
     const { transport, workers } = this.#options;
     this.#listening.push(await transport.listen(this.#coordinatorEndpoint, (frame) => this.#hear(frame)));
@@ -96,24 +126,43 @@ export class ClusterNode {
     this.#contend();
   }
 
-  /** Asks that the work of this node go to others; resolves when it has. */
-  async leave(): Promise<void> {
+  /** Resolves when every worker of this node handles messages. */
+  async whenRunning(): Promise<void> {
+    await this.#until(() => this.#participants.every((participant) => participant?.state === 'running'));
+  }
+
+  /**
+   * Has the work of this node go to others, or be finished if nobody else is there; resolves when that is done and the node has
+   * stopped. What takes longer than `patienceMs` is left to others as it is: nothing is lost by that.
+   */
+  async leave(patienceMs = Number.POSITIVE_INFINITY): Promise<void> {
     for (const participant of this.participants) participant.leave();
-    const { scheduler } = this.#options.platform;
-    while (!this.#isStopped && this.participants.some(({ current }) => current?.hasShare === true)) {
-      await new Promise<void>((resolve) => void scheduler.after(restartAfterMs, resolve));
-    }
+    const { clock } = this.#options.platform;
+    const untilMs = clock.monotonic() + patienceMs;
+    await this.#until(() => this.participants.every(({ isReleased }) => isReleased) || clock.monotonic() >= untilMs);
+    // Others learn from this node that all is over; a message to one that has gone since is for nobody.
+    const byeMs = Math.min(untilMs, clock.monotonic() + 2 * this.#options.leaseMs);
+    const own = new Set(this.participants.map(({ endpoint }) => endpoint));
+    const isAlone = () => this.#coordinator?.reports.every(({ endpoint }) => own.has(endpoint)) ?? true;
+    if (this.participants.some(({ isOver }) => isOver))
+      await this.#until(() => isAlone() || clock.monotonic() >= byeMs);
     await this.stop();
   }
 
   /** Ends for good; what is not committed is left to others. */
   async stop(): Promise<void> {
+    if (this.#isStopped) return;
     this.#isStopped = true;
     for (const restart of this.#restarts) restart.cancel();
-    await this.#lease?.stop();
     await this.#coordinator?.close();
     for (const participant of this.participants) await participant.stop();
+    await this.#lease?.stop();
     for (const listening of this.#listening) await listening.close();
+  }
+
+  async #until(holds: () => boolean): Promise<void> {
+    const { scheduler } = this.#options.platform;
+    while (!this.#isStopped && !holds()) await new Promise<void>((resolve) => void scheduler.after(pollMs, resolve));
   }
 
   get #coordinatorEndpoint(): string {
@@ -151,7 +200,7 @@ export class ClusterNode {
   #rejoin(worker: number, participant: Participant, error: unknown): void {
     if (this.#isStopped || this.#participants[worker] !== participant) return;
     this.#participants[worker] = undefined;
-    this.#options.failed?.(asError(error));
+    this.#heedFailure(error);
     this.#options.logger.error(
       { err: asError(error), worker: participant.endpoint },
       'a worker failed and begins anew',
@@ -170,7 +219,9 @@ export class ClusterNode {
       return;
     }
     const message = readControlFrame(bytes);
-    if (message?.kind === 'directive') participant?.obey(message.directive);
+    if (message?.kind !== 'directive') return;
+    participant?.obey(message.directive);
+    if (this.participants.every(({ isOver }) => isOver)) this.#options.over?.();
   }
 
   // --- The coordinator
@@ -183,7 +234,7 @@ export class ClusterNode {
       logger,
       endpoint: this.#coordinatorEndpoint,
       leaseMs,
-      onElected: () => this.#lead(lease),
+      onElected: (term) => void this.#lead(lease, term),
       onLost: () => {
         void this.#coordinator?.close();
         this.#coordinator = undefined;
@@ -193,13 +244,23 @@ export class ClusterNode {
     lease.start();
   }
 
-  #lead(lease: LeaderLease): void {
-    const { platform, transport, leaseMs, minWorkers } = this.#options;
+  async #lead(lease: LeaderLease, term: number): Promise<void> {
+    const { platform, transport, leaseMs, store } = this.#options;
+    const isLeading = () => !this.#isStopped && this.#lease === lease && lease.term === term;
+    let workers: number;
+    try {
+      // Once an application has begun, it goes on with whoever is there.
+      workers = (await listEntries(store)).length === 0 ? this.#options.minWorkers : 1;
+    } catch (error) {
+      if (isLeading()) this.#giveUp(lease, error);
+      return;
+    }
+    if (!isLeading()) return;
     const coordinator = new Coordinator({
       ...this.#options,
       incarnation: randomHex(platform.random, 8),
       savepoint: undefined,
-      workers: minWorkers,
+      workers,
       // By then, whatever the coordinator before has answered does not count any more.
       settleMs: leaseMs,
       direct: (endpoint, directive) => {
@@ -214,21 +275,45 @@ export class ClusterNode {
   /** Another took over, or the log must be read anew: lets others try as well. */
   #resign(lease: LeaderLease, coordinator: Coordinator, error: unknown): void {
     if (this.#isStopped || this.#coordinator !== coordinator) return;
-    this.#options.failed?.(asError(error));
-    this.#options.logger.error({ err: asError(error) }, 'the coordinator failed and gives up its role');
     this.#coordinator = undefined;
     void coordinator.close();
+    this.#giveUp(lease, error);
+  }
+
+  #giveUp(lease: LeaderLease, error: unknown): void {
+    this.#heedFailure(error);
+    this.#options.logger.error({ err: asError(error) }, 'the coordinator failed and gives up its role');
     void lease.stop().then(() => this.#later(() => this.#contend()));
   }
 
   #hear(bytes: Uint8Array): void {
     const message = readControlFrame(bytes);
     if (message?.kind === 'report') this.#coordinator?.hear(message.report);
+    else if (message?.kind === 'operation-request') void this.#carryOut(message.request);
+  }
+
+  async #carryOut(request: OperationRequest): Promise<void> {
+    const coordinator = this.#coordinator;
+    if (coordinator === undefined) return; // Whoever asked tries again, and finds who has the role by then.
+    const answer = await this.#desk.answer(request, coordinator);
+    if (!this.#isStopped) this.#options.transport.send(request.answerTo, encodeOperationAnswer(answer));
+  }
+
+  #heedFailure(cause: unknown): void {
+    const error = asError(cause);
+    const nowMs = this.#options.platform.clock.monotonic();
+    const sinceMs = nowMs - this.#failedMs;
+    if (sinceMs > forgetAfterMs) this.#failures = 0;
+    else if (sinceMs > restartAfterMs) this.#failures += 1; // Several at once have one cause.
+    this.#failedMs = nowMs;
+    this.#options.failed?.(error);
+    if (error instanceof StatefulFunctionsError && hopeless.has(error.code)) this.#options.defeated?.(error);
   }
 
   #later(work: () => void): void {
     if (this.#isStopped) return;
-    const restart = this.#options.platform.scheduler.after(restartAfterMs, () => {
+    const delayMs = Math.min(maxRestartAfterMs, restartAfterMs * 2 ** this.#failures);
+    const restart = this.#options.platform.scheduler.after(delayMs, () => {
       this.#restarts.delete(restart);
       if (!this.#isStopped) work();
     });

@@ -1,15 +1,20 @@
 import { decode, encode } from '../codec/codec.js';
 import type { Directive } from './directive.js';
+import type { OperationAnswer, OperationRequest } from './operation.js';
 import type { Report } from './report.js';
 
 /** The first byte of a frame, which tells it from those of channels. */
 const directiveMark = 0xd0;
 const reportMark = 0xd1;
+const operationRequestMark = 0xd2;
+const operationAnswerMark = 0xd3;
 
-/** What coordinator and participants say to each other, as it travels. */
+/** What coordinator, participants and operators say to each other, as it travels. */
 export type ControlMessage =
   | { readonly kind: 'directive'; readonly directive: Directive }
-  | { readonly kind: 'report'; readonly report: Report };
+  | { readonly kind: 'report'; readonly report: Report }
+  | { readonly kind: 'operation-request'; readonly request: OperationRequest }
+  | { readonly kind: 'operation-answer'; readonly answer: OperationAnswer };
 
 export function encodeDirective(directive: Directive): Uint8Array {
   return marked(directiveMark, encode(directive, 'directive'));
@@ -19,12 +24,29 @@ export function encodeReport(report: Report): Uint8Array {
   return marked(reportMark, encode(report, 'report'));
 }
 
+export function encodeOperationRequest(request: OperationRequest): Uint8Array {
+  return marked(operationRequestMark, encode(request, 'operation request'));
+}
+
+export function encodeOperationAnswer(answer: OperationAnswer): Uint8Array {
+  return marked(operationAnswerMark, encode(answer, 'operation answer'));
+}
+
 /** Reads a frame of the control plane; `undefined` if it is none. @throws SF_DAMAGED */
 export function readControlFrame(frame: Uint8Array): ControlMessage | undefined {
-  const [mark] = frame;
-  if (mark === directiveMark) return { kind: 'directive', directive: decode(frame.subarray(1)) as Directive };
-  if (mark === reportMark) return { kind: 'report', report: decode(frame.subarray(1)) as Report };
-  return undefined;
+  const body = () => decode(frame.subarray(1));
+  switch (frame[0]) {
+    case directiveMark:
+      return { kind: 'directive', directive: body() as Directive };
+    case reportMark:
+      return { kind: 'report', report: body() as Report };
+    case operationRequestMark:
+      return { kind: 'operation-request', request: body() as OperationRequest };
+    case operationAnswerMark:
+      return { kind: 'operation-answer', answer: body() as OperationAnswer };
+    default:
+      return undefined;
+  }
 }
 
 function marked(mark: number, body: Uint8Array): Uint8Array {

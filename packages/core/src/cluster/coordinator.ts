@@ -621,7 +621,7 @@ export class Coordinator implements CheckpointGroup {
   }
 }
 
-const noCheckpoints: CheckpointStatus = {
+export const noCheckpoints: CheckpointStatus = {
   checkpoint: 0,
   index: 0,
   committed: 0,

@@ -18,7 +18,7 @@ export interface LeaderLeaseOptions {
    * A leader that died is replaced after 1.1 to 1.5 times as long.
    */
   readonly leaseMs: number;
-  /** The key of the lease's row; `leader` by default. */
+  /** The key of the lease's row; `leaseKey` by default. */
   readonly key?: string;
   /** The lease is held from now on. Terms grow, whoever is elected, and none is given twice. Must not throw. */
   readonly onElected: (term: number) => void;
@@ -48,6 +48,9 @@ interface Held {
   readonly sentMs: number;
   readonly fence: Scheduled;
 }
+
+/** The row in which nodes see who coordinates. */
+export const leaseKey = 'leader';
 
 /** A contender waits so many leases for an unchanged row: what monotonic clocks may differ in rate. */
 const patience = 1.1;
@@ -92,7 +95,7 @@ export class LeaderLease {
 
   /** @throws SF_INVALID_OPTION; SF_INVALID_NAME for a key that is none. */
   constructor(options: LeaderLeaseOptions) {
-    const { leaseMs, key = 'leader' } = options;
+    const { leaseMs, key = leaseKey } = options;
     if (!(leaseMs > 0 && leaseMs < Number.POSITIVE_INFINITY)) {
       throw new StatefulFunctionsError('SF_INVALID_OPTION', `leaseMs is ${leaseMs}; set it to milliseconds above 0.`);
     }

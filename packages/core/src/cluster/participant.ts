@@ -129,9 +129,14 @@ export class Participant {
     this.#tell();
   }
 
+  /** Whether the application has come to its end: nothing will be done here or elsewhere until somebody begins it again. */
+  get isOver(): boolean {
+    return this.#directive?.phase === 'over';
+  }
+
   /** Whether nothing is left to do here, since the coordinator has dealt its share to others, or all is over. */
   get isReleased(): boolean {
-    return this.state === 'waiting' || this.#directive?.phase === 'over';
+    return this.state === 'waiting' || this.isOver;
   }
 
   /** Ends for good, and says so: what is not committed is left to others. */

@@ -58,6 +58,8 @@ export const errorCodes = {
   SF_MALFORMED_RECORD: 'A record of an ingress could not be decoded; it is a dead letter.',
   SF_POISONED: 'The message ended the process each time it was handled; it is a dead letter.',
   SF_STOPPED: 'The application is stopping or stopped.',
+  SF_INTERRUPTED: 'The worker that took a call failed; whether the call took effect is not known.',
+  SF_NO_COORDINATOR: 'No coordinator of the application answered.',
   // Operating failures.
   SF_LOCKED: 'Another process uses the checkpoint directory.',
   SF_FENCED: 'Another process took over this application.',

@@ -1,7 +1,8 @@
-import { Application, type RunningApplication } from '../application/application.js';
+import { Application } from '../application/application.js';
 import type { Client } from '../application/client.js';
 import type { ModuleSource } from '../application/module-loader.js';
 import type { CheckpointOptions, StartOptions } from '../application/options.js';
+import type { RunningApplication } from '../application/running-application.js';
 import { MemoryBlobStore } from '../blob/memory-blob-store.js';
 import { silentLogger } from '../ports/logger.js';
 import type { Scheduler } from '../ports/scheduler.js';

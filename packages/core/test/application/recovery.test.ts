@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { Application, type RunningApplication } from '../../src/application/application.js';
+import { Application } from '../../src/application/application.js';
+import type { RunningApplication } from '../../src/application/running-application.js';
 import { MemorySink } from '../../src/io/memory-sink.js';
 import { MemorySource } from '../../src/io/memory-source.js';
 import { silentLogger } from '../../src/ports/logger.js';

@@ -46,6 +46,8 @@ const pinned = [
   'SF_MALFORMED_RECORD',
   'SF_POISONED',
   'SF_STOPPED',
+  'SF_INTERRUPTED',
+  'SF_NO_COORDINATOR',
   'SF_LOCKED',
   'SF_FENCED',
   'SF_DAMAGED',

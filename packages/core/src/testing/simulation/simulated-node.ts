@@ -1,6 +1,6 @@
-import { Bindings } from '../../application/bindings.js';
+import { Bindings, workerBindings } from '../../application/bindings.js';
 import { checkBoundNames } from '../../application/bound-names.js';
-import { Client, stoppedError } from '../../application/client.js';
+import { Client, gatewayOf, stoppedError } from '../../application/client.js';
 import { addSystemBindings } from '../../application/system-bindings.js';
 import { ClusterNode } from '../../cluster/cluster-node.js';
 import type { EpochPlan } from '../../cluster/directive.js';
@@ -112,24 +112,8 @@ export class SimulatedNode {
 
   #connect(participant: Participant, bindings: Bindings): void {
     this.#client?.close(stoppedError());
-    const client = new Client(
-      {
-        incarnation: participant.incarnation,
-        definitionOf: (name) => bindings.definitionOf(name),
-        submit: (submission) => participant.submit(submission),
-      },
-      this.process,
-    );
+    const client = new Client(gatewayOf(participant, bindings), this.process);
     participant.onReply = (target, reply) => client.receive(target, reply);
     this.#client = client;
   }
-}
-
-function workerBindings(bindings: Bindings): ConstructorParameters<typeof Participant>[0]['bindings'] {
-  return {
-    definitionOf: (name) => bindings.functionOf(name),
-    retired: bindings.retired,
-    ingresses: bindings.ingresses,
-    egresses: bindings.egresses,
-  };
 }

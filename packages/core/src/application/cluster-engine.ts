@@ -1,0 +1,116 @@
+import { ClusterNode } from '../cluster/cluster-node.js';
+import { Operator } from '../cluster/operator.js';
+import type { Participant } from '../cluster/participant.js';
+import { sumOfStatus } from '../cluster/report.js';
+import type { AnyAddress } from '../sdk/address.js';
+import type { Submission } from '../worker/worker.js';
+import { workerBindings } from './bindings.js';
+import { checkBoundNames } from './bound-names.js';
+import type { ClientGateway } from './client.js';
+import { committedState } from './committed-state.js';
+import type { ApplicationStatus, Engine, EngineEvents, EngineParts } from './engine.js';
+import type { ClusterSettings } from './options.js';
+
+export interface ClusterEngineOptions extends EngineParts {
+  readonly cluster: ClusterSettings;
+}
+
+/** A checkpoint that takes longer is given up, and tried again: some worker has lost its way. */
+const checkpointTimeoutMs = 60_000;
+
+/** Runs an application as one node of several, which share transport, membership and store. */
+export class ClusterEngine implements Engine {
+  readonly gateway: ClientGateway;
+  readonly #options: ClusterEngineOptions;
+  readonly #node: ClusterNode;
+  readonly #operator: Operator;
+  #participant: Participant | undefined;
+  /** What the client sent while no participant was there to take it. */
+  #unsubmitted: Submission[] = [];
+
+  constructor(options: ClusterEngineOptions, events: EngineEvents) {
+    this.#options = options;
+    const { bindings, settings, store, cluster, platform } = options;
+    const { maxBacklog, maxActivations } = settings;
+    this.#operator = new Operator({ platform, ...cluster });
+    this.#node = new ClusterNode({
+      ...options,
+      ...settings,
+      ...cluster,
+      workers: 1,
+      bindingsOf: () => workerBindings(bindings),
+      ingresses: [...bindings.ingresses.keys()],
+      egresses: [...bindings.egresses.keys()],
+      checkManifest: (manifest) => checkBoundNames(store, manifest, bindings),
+      limits: { maxBacklog, maxActivations },
+      checkpointTimeoutMs,
+      joined: (participant) => this.#joined(participant, events),
+      defeated: events.failed,
+      over: events.over,
+    });
+    const incarnation = () => this.#participant?.incarnation ?? '';
+    this.gateway = {
+      get incarnation() {
+        return incarnation();
+      },
+      definitionOf: (name) => bindings.definitionOf(name),
+      submit: (submission) => {
+        if (this.#participant === undefined) this.#unsubmitted.push(submission);
+        else this.#participant.submit(submission);
+      },
+    };
+  }
+
+  /** Of this node; the checkpoints are the application's, as far as this node coordinates them. */
+  get status(): ApplicationStatus {
+    return {
+      ...sumOfStatus(this.#node.participants.map(({ status }) => status)),
+      checkpoint: this.#node.checkpoint,
+      storage: 'a blob store',
+    };
+  }
+
+  async start(): Promise<void> {
+    await this.#node.start();
+    await this.#node.whenRunning();
+  }
+
+  async checkpoint(): Promise<void> {
+    await this.#operator.checkpoint();
+  }
+
+  async savepoint(name: string): Promise<void> {
+    await this.#operator.savepoint(name);
+  }
+
+  async drain(quiesced: () => Promise<void>): Promise<void> {
+    const { platform, settings } = this.#options;
+    // A node that leaves has no place in the next epoch, and answers do not find it any more.
+    await Promise.race([
+      quiesced(),
+      new Promise<void>((resolve) => void platform.scheduler.after(settings.stopTimeoutMs, resolve)),
+    ]);
+    await this.#node.leave(settings.stopTimeoutMs);
+  }
+
+  async stop(): Promise<void> {
+    await this.#operator.close();
+    await this.#node.stop();
+  }
+
+  abandon(): void {
+    void this.#node.stop();
+  }
+
+  stateOf(address: AnyAddress): Promise<Record<string, unknown>> {
+    return committedState(this.#participant?.current, address);
+  }
+
+  #joined(participant: Participant, { reply, interrupted }: EngineEvents): void {
+    const isFirst = this.#participant === undefined;
+    this.#participant = participant;
+    participant.onReply = reply;
+    if (!isFirst) interrupted();
+    for (const submission of this.#unsubmitted.splice(0)) participant.submit(submission);
+  }
+}
