@@ -2,6 +2,8 @@ export { Application, type ApplicationStatus, type RunningApplication } from './
 export { CallError, type CallOptions, type Client, type SendOptions } from './application/client.js';
 export type { ModuleSource } from './application/module-loader.js';
 export type { CheckpointOptions, StartOptions } from './application/options.js';
+export { checkByteRange } from './blob/blob-body.js';
+export { checkBlobName, checkBlobPrefix } from './blob/blob-name.js';
 export { FileBlobStore } from './blob/file-blob-store.js';
 export { MemoryBlobStore } from './blob/memory-blob-store.js';
 export type { CheckpointStatus } from './checkpoint/checkpointer.js';
@@ -30,7 +32,7 @@ export type { Membership, MembershipRow } from './ports/membership.js';
 export { type Labels, type Metrics, noMetrics } from './ports/metrics.js';
 export type { Platform } from './ports/platform.js';
 export type { Position } from './ports/position.js';
-export type { Random } from './ports/random.js';
+export { type Random, randomFraction, randomHex } from './ports/random.js';
 export type { Scheduled, Scheduler } from './ports/scheduler.js';
 export type { Listening, Transport } from './ports/transport.js';
 export { Address, type AnyAddress, maxIdLength } from './sdk/address.js';
