@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # A Ceph of one node with an S3 gateway, on loopback, for as long as the standard input of this script is open.
 # usage: radosgw.sh FOLDER MONITOR_PORT S3_PORT ACCESS_KEY_ID SECRET_ACCESS_KEY
-# Says "started" when S3 answers. Then it does what the lines of its input say: "stop" ends the gateway as a crash would, and
-# keeps the data ("stopped"); "start" brings it back on the same port ("started"). At the end of the input, which also comes
+# Says "started" when S3 answers. Then it does what the lines of its input say: "stop" ends the gateway and keeps the data
+# ("stopped"); "start" brings it back on the same port ("started"). At the end of the input, which also comes
 # when whoever started this is killed, every process is ended and the folder removed.
 set -euo pipefail
 folder=$1 monitor="[v2:127.0.0.1:$2]" s3_port=$3 access_key_id=$4 secret_access_key=$5
@@ -84,7 +84,8 @@ while read -r command <&3; do
   case $command in
     start) start_gateway ;;
     stop)
-      kill -KILL $gateway
+      # One that is killed keeps its successor waiting for it, for half a minute now and then.
+      kill -TERM $gateway
       wait $gateway || true
       echo stopped >&4
       ;;

@@ -9,7 +9,7 @@ export interface S3Access {
 /** A server that was brought up. */
 export interface S3Process extends AsyncDisposable {
   readonly access: S3Access;
-  /** Ends the server as a crash would; its data stays. */
+  /** Ends the server; its data stays. */
   stop(): Promise<void>;
   /** Brings it back at the same endpoint. */
   start(): Promise<void>;

@@ -10,7 +10,7 @@ export class Retry {
   readonly #maxBackoffMs: number;
 
   /** @throws SF_INVALID_OPTION */
-  constructor(platform: Platform, { attempts = 6, backoffMs = 100, maxBackoffMs = 2_000 }: RetryOptions) {
+  constructor(platform: Platform, { attempts = 8, backoffMs = 100, maxBackoffMs = 2_000 }: RetryOptions) {
     this.#platform = platform;
     this.#attempts = whole('retry.attempts', attempts, 1);
     this.#backoffMs = whole('retry.backoffMs', backoffMs, 0);
