@@ -93,6 +93,18 @@ export function invariant(condition: unknown, message: string): asserts conditio
   if (!condition) throw new StatefulFunctionsError('SF_BROKEN_INVARIANT', message);
 }
 
+const passingStorageFailures: readonly unknown[] = [
+  'SF_STORAGE',
+  'SF_STORAGE_FULL',
+  'SF_STORAGE_ACCESS',
+  'SF_UNREACHABLE',
+] satisfies ErrorCode[];
+
+/** Whether a store failed in a way that may pass: then the next checkpoint tries again. */
+export function isPassingStorageFailure(error: unknown): boolean {
+  return error instanceof StatefulFunctionsError && passingStorageFailures.includes(error.code);
+}
+
 /** The error as an Error, whatever was thrown. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
