@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { errorCodes } from '../../src/sdk/errors.js';
+import { type ErrorCode, errorCodes, isPassingStorageFailure, StatefulFunctionsError } from '../../src/sdk/errors.js';
 
 const packages = fileURLToPath(new URL('../../../../', import.meta.url));
 const declaring = join('core', 'src', 'sdk', 'errors.ts');
@@ -88,6 +88,17 @@ describe('The error codes', () => {
     const unused = Object.keys(errorCodes).filter((name) => !code.includes(`'${name}'`));
     // Asserted with `invariant`, beside the codes themselves.
     expect(unused).to.deep.equal(['SF_BROKEN_INVARIANT'].filter((name) => unused.includes(name)));
+  });
+
+  it('of a store that cannot be reached may pass, of one that is damaged or taken over may not', () => {
+    const passes = (code: ErrorCode) => isPassingStorageFailure(new StatefulFunctionsError(code, ''));
+    expect(Object.keys(errorCodes).filter((code) => passes(code as ErrorCode))).to.deep.equal([
+      'SF_STORAGE',
+      'SF_STORAGE_FULL',
+      'SF_STORAGE_ACCESS',
+      'SF_UNREACHABLE',
+    ]);
+    expect(isPassingStorageFailure(new Error('a mistake'))).to.equal(false);
   });
 
   it('each have a meaning, in one sentence', () => {
