@@ -26,7 +26,7 @@ export interface TrialOptions {
 
 const defaultPatienceMs = 300_000;
 /** Timers of one worker may be early for another by as much as its wall clock was wrong when an epoch began. */
-const clockSkewMs = 3_600_000;
+const clockSkewMs = 3_610_000;
 
 /** Has a cluster carry out a workload while faults strike it, and judges what is left. Everything depends on the seed. */
 export async function clusterTrial(seed: number, options: TrialOptions = {}): Promise<ClusterTrial> {

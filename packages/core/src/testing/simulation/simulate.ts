@@ -1,5 +1,6 @@
 import type { Client } from '../../application/client.js';
 import type { StatefulFunctionModule } from '../../sdk/module.js';
+import { defaultCompaction } from '../../state/compaction.js';
 import { SeededRandom } from '../seeded-random.js';
 import { Faults } from './faults.js';
 import { type ClusterCounts, SimulatedCluster } from './simulated-cluster.js';
@@ -23,6 +24,8 @@ export interface SimulationOptions {
   readonly faultEveryMs?: number;
   /** 16 by default. */
   readonly maxParallelism?: number;
+  /** Called when an epoch begins, with its number and that of the checkpoint it begins with, or 0 for none. */
+  readonly begun?: (epoch: number, checkpoint: number) => void;
 }
 
 /** What a run came to. */
@@ -75,6 +78,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     intervalMs: [30, 100, 300][random.below(3)] as number,
     leaseMs,
     isSlow: random.chance(0.5),
+    isOnDisk: random.chance(0.25),
+    // With the usual limits, what a run writes is so little that compactions would always take all of it.
+    compaction: random.chance(0.7) ? { minRun: 2, floorBytes: 256 } : defaultCompaction,
+    begun: options.begun,
   });
   for (let machine = 0; machine < nodes; machine += 1) cluster.start(`node-${machine}`);
   const faultEveryMs = options.faultEveryMs ?? 100 + random.below(600);
