@@ -1,6 +1,7 @@
 import { Random } from '@stateful-functions/chaos/random';
 import { type Simulation, type SimulationResult, simulate } from '@stateful-functions/core/testing';
 import {
+  Attempts,
   collectReports,
   judge,
   Occupancy,
@@ -32,9 +33,10 @@ const clockSkewMs = 3_610_000;
 export async function clusterTrial(seed: number, options: TrialOptions = {}): Promise<ClusterTrial> {
   const { patienceMs = defaultPatienceMs, ...faults } = options;
   const random = new Random(seed ^ 0x5eed);
-  const load: WorkloadOptions = { commands: 120, calls: 8, hasLongTimers: random.chance(0.1) };
+  const load: WorkloadOptions = { commands: 120, calls: 16, hasLongTimers: random.chance(0.1) };
   const workload = new VerificationWorkload(seed, load);
   const occupancy = new Occupancy();
+  const attempts = new Attempts();
   const outside = new Outside();
   const isFast = random.chance(0.5);
   const violations: string[] = [];
@@ -47,15 +49,19 @@ export async function clusterTrial(seed: number, options: TrialOptions = {}): Pr
         occupancy,
         outside: distant(outside, site, isFast),
         life: () => `epoch ${site.epoch()}`,
+        attempted: (message, attempt) =>
+          attempts.see({ message, attempt, epoch: site.epoch(), checkpoint: site.checkpoint() }),
       }),
     ],
+    begun: (epoch, checkpoint) => attempts.begun(epoch, checkpoint),
     drive: async (simulation) => {
       const driver = new Driver(simulation, workload, outside, random);
       await driver.feed();
       simulation.heal();
       if (await driver.finish(patienceMs)) {
         const reports = await driver.reports();
-        const verdict = judge(workload, { ...reports, ...outside.shown, noticed: occupancy.violations, clockSkewMs });
+        const noticed = [...occupancy.violations, ...attempts.violations];
+        const verdict = judge(workload, { ...reports, ...outside.shown, noticed, clockSkewMs });
         violations.push(...verdict.violations);
       } else violations.push(`no progress: ${driver.missing} within ${patienceMs} ms without faults`);
     },

@@ -50,6 +50,11 @@ export const mutants: readonly Mutant[] = [
     'current.push({ envelope, attempt, retryAtMs, settled });',
     ';',
   ]),
+  mutant('attempts-missing-from-cut', 0, 'how often a message was tried is not in the checkpoint', [
+    'dispatch/dispatcher.js',
+    'current.push({ envelope, attempt, retryAtMs, settled });',
+    'current.push({ envelope, attempt: 1, retryAtMs, settled });',
+  ]),
   // Channels and barriers.
   mutant('barrier-behind-the-queue', 7, 'a barrier waits for what was queued before it', [
     'cluster/outbound-channel.js',
@@ -121,6 +126,16 @@ export const mutants: readonly Mutant[] = [
     'if (await store.put(name, bytes))\n                return undefined;\n        }\n        catch (error) {\n            failure = error;',
     'if (await store.put(name, bytes))\n                return undefined;\n        }\n        catch (error) {\n            failure = error; return undefined;',
   ]),
+  mutant('plain-put', 0, 'an entry of the log is put over the one that is there', [
+    'checkpoint/settled-put.js',
+    'if (await store.put(name, bytes))',
+    'if (await store.delete(name), await store.put(name, bytes))',
+  ]),
+  mutant('won-name-not-checked', 0, 'an epoch begins by winning a name that was deleted long ago', [
+    'checkpoint/manifest-log.js',
+    '&& (await this.#isNewest(entry))',
+    '&& entry !== undefined',
+  ]),
   mutant('needed-blobs-deleted', 1, 'a blob that a retained manifest refers to is deleted', [
     'checkpoint/retention.js',
     'if (needed.has(blob))',
@@ -151,6 +166,11 @@ export const mutants: readonly Mutant[] = [
     'dispatch/state-table.js',
     '|| this.isUncommitted(activation))',
     '|| activation === undefined)',
+  ]),
+  mutant('tombstones-dropped-early', 0, 'compaction drops what hides an entry of an older segment', [
+    'state/compaction.js',
+    'return bottom && current.value === undefined ? undefined : current;',
+    'return current.value === undefined ? undefined : current;',
   ]),
   // Timers.
   mutant('timers-missing-from-cut', 1, 'timers are not in the checkpoint', [
@@ -199,6 +219,21 @@ export const mutants: readonly Mutant[] = [
     'if (this.#cut.values.length > 0)\n            runs.push(this.#cut);',
     'if (this.#cut.values.length > 0) { runs.push(this.#cut); void this.sink.publish(this.#cut.values.map((value, at) => new OutgoingRecord("early" + first + "-" + this.#published, at, value, noHeaders))); }',
   ]),
+  mutant('told-before-manifest', 0, 'workers are told that a checkpoint is committed before it is', [
+    'checkpoint/checkpointer.js',
+    'const entry = await log.append(body);',
+    'group.committed(checkpoint, { ...body, index: log.last.index + 1 }); const entry = await log.append(body);',
+  ]),
+  mutant('egress-out-of-order', 0, 'records of a later checkpoint leave before those of an earlier one', [
+    'worker/egress-outlet.js',
+    'this.#unpublished.push(run);',
+    'if (this.#done === 0) this.#unpublished.unshift(run); else this.#unpublished.push(run);',
+  ]),
+  mutant('acknowledged-by-the-fenced', 0, 'a worker that ends acknowledges all it has read', [
+    'worker/worker.js',
+    "this.#phase = 'closed';\n        this.dispatcher.close();",
+    "for (const pump of this.pumps.values()) void pump.acknowledge(pump.progress.position).catch(() => {}); this.#phase = 'closed';\n        this.dispatcher.close();",
+  ]),
   mutant('replies-before-commit', 10, 'a client is answered before the checkpoint exists that holds what it was told', [
     'worker/worker.js',
     'this.onceCommitted(() => this.onReply(target, reply));',
@@ -209,6 +244,12 @@ export const mutants: readonly Mutant[] = [
     'this.#submissions.push(submission);',
     'this.#submissions.push(submission); submission.committed?.();',
   ]),
+  mutant(
+    'committed-sends-repeated',
+    0,
+    'what a client sent is sent again though the checkpoint is committed that holds it',
+    ['cluster/participant.js', 'if (unsettled.checkpoint === base?.checkpoint)', 'if (unsettled.checkpoint < 0)'],
+  ),
   mutant('outstanding-sends-dropped', 23, 'what a client sent and no checkpoint holds is dropped with its epoch', [
     'cluster/participant.js',
     'this.#unsubmitted = [...worker.submissions, ...this.#unsubmitted];',
