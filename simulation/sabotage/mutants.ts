@@ -127,9 +127,9 @@ export const mutants: readonly Mutant[] = [
     'if (await store.put(name, bytes))\n                return undefined;\n        }\n        catch (error) {\n            failure = error; return undefined;',
   ]),
   mutant('plain-put', 0, 'an entry of the log is put over the one that is there', [
-    'checkpoint/settled-put.js',
-    'if (await store.put(name, bytes))',
-    'if (await store.delete(name), await store.put(name, bytes))',
+    'blob/memory-blob-store.js',
+    'if (this.#blobs.has(name))',
+    "if (!name.startsWith('log/') && this.#blobs.has(name))",
   ]),
   mutant('won-name-not-checked', 0, 'an epoch begins by winning a name that was deleted long ago', [
     'checkpoint/manifest-log.js',

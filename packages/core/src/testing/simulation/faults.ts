@@ -183,8 +183,8 @@ function pauseInLogPut(cluster: SimulatedCluster, random: SeededRandom, leaseMs:
   return ambush(cluster, process, { meets: isLogPut, sent });
 }
 
-function isLogPut({ isWrite, name }: ServiceCall): boolean {
-  return isWrite && name.startsWith('log/');
+function isLogPut({ kind, name }: ServiceCall): boolean {
+  return kind === 'put' && name.startsWith('log/');
 }
 
 function ambush(cluster: SimulatedCluster, process: SimulatedProcess, how: Ambush): () => void {

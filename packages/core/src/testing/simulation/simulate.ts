@@ -67,7 +67,7 @@ export interface Simulation {
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const random = new SeededRandom(options.seed);
   const nodes = options.nodes ?? 1 + random.below(3);
-  const leaseMs = [400, 1_000, 2_000][random.below(3)] as number;
+  const leaseMs = [250, 500, 1_000][random.below(3)] as number;
   const workersPerNode = options.workersPerNode ?? 1 + random.below(2);
   const cluster = new SimulatedCluster(random.uint32(), {
     modules: options.modules,

@@ -8,7 +8,7 @@ import { VirtualPlatform } from '../virtual-platform.js';
 import { SimulatedNetwork } from './simulated-network.js';
 import { type NodeSettings, SimulatedNode } from './simulated-node.js';
 import { SimulatedProcess } from './simulated-process.js';
-import { SimulatedService } from './simulated-service.js';
+import { type ServiceCall, SimulatedService } from './simulated-service.js';
 import { SimulatedStore } from './simulated-store.js';
 import { Strikes } from './strikes.js';
 import { Trace } from './trace.js';
@@ -57,8 +57,9 @@ export class SimulatedCluster {
     const { world, strikes } = this;
     this.network = new SimulatedNetwork(world, this.random.fork(), strikes);
     const service = new SimulatedService('blob store', world, this.random.fork(), strikes);
-    this.store = new SimulatedStore(service, settings.isOnDisk);
-    this.#ends = new WatchedEnds(this.store.log, (violation) => this.#violate(violation));
+    const violate = (violation: string) => this.#violate(violation);
+    this.store = new SimulatedStore(service, settings.isOnDisk, violate);
+    this.#ends = new WatchedEnds(this.store.log, violate);
     this.membership = new SimulatedService('membership', world, this.random.fork(), strikes);
   }
 
@@ -169,13 +170,13 @@ export class SimulatedCluster {
   }
 
   #membershipFor(process: SimulatedProcess): Membership {
-    const call = <T>(name: string, isWrite: boolean, work: (rows: Membership) => Promise<T>) =>
-      this.membership.call(process, { name, isWrite }, () => work(this.#rows));
+    const call = <T>(kind: ServiceCall['kind'], name: string, work: (rows: Membership) => Promise<T>) =>
+      this.membership.call(process, { kind, name }, () => work(this.#rows));
     return {
-      read: (key) => call(key, false, (rows) => rows.read(key)),
-      write: (key, value, revision) => call(key, true, (rows) => rows.write(key, value, revision)),
-      remove: (key, revision) => call(key, true, (rows) => rows.remove(key, revision)),
-      list: (prefix) => call(prefix, false, (rows) => rows.list(prefix)),
+      read: (key) => call('read', key, (rows) => rows.read(key)),
+      write: (key, value, revision) => call('put', key, (rows) => rows.write(key, value, revision)),
+      remove: (key, revision) => call('remove', key, (rows) => rows.remove(key, revision)),
+      list: (prefix) => call('read', prefix, (rows) => rows.list(prefix)),
     };
   }
 

@@ -27,7 +27,7 @@ export const goodService: ServiceWeather = {
 
 /** What a process asks a service for. */
 export interface ServiceCall {
-  readonly isWrite: boolean;
+  readonly kind: 'read' | 'put' | 'remove';
   /** The blob, or the row. */
   readonly name: string;
 }
@@ -93,7 +93,7 @@ export class SimulatedService {
       this.#later(() => {
         ambush?.arrived?.();
         if (ambush?.arrived !== undefined && process.isDead) return;
-        if (this.random.chance(failure) || (what.isWrite && this.random.chance(writeFailure))) {
+        if (this.random.chance(failure) || (what.kind !== 'read' && this.random.chance(writeFailure))) {
           this.strikes.add(`${this.name} failed`);
           this.#later(fail);
           return;

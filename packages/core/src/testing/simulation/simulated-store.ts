@@ -5,7 +5,7 @@ import type { BlobStore } from '../../ports/blob-store.js';
 import { SimulatedDisk } from '../simulated-disk.js';
 import { CommittedLog } from './committed-log.js';
 import type { SimulatedProcess } from './simulated-process.js';
-import type { SimulatedService } from './simulated-service.js';
+import type { ServiceCall, SimulatedService } from './simulated-service.js';
 
 const directory = 'store';
 
@@ -15,7 +15,7 @@ const directory = 'store';
  */
 export class SimulatedStore {
   /** What its log came to hold. */
-  readonly log = new CommittedLog();
+  readonly log: CommittedLog;
   readonly #disk: SimulatedDisk | undefined;
   readonly #memory = new MemoryBlobStore();
   #isReady: Promise<void> = Promise.resolve();
@@ -23,7 +23,9 @@ export class SimulatedStore {
   constructor(
     readonly service: SimulatedService,
     isOnDisk: boolean,
+    violate: (violation: string) => void,
   ) {
+    this.log = new CommittedLog(violate);
     if (!isOnDisk) return;
     this.#disk = new SimulatedDisk({ seed: service.random.uint32() });
     this.#mount(this.#disk);
@@ -50,8 +52,8 @@ export class SimulatedStore {
     // Each process has its own idea of which folders are durable by now, as threads have.
     const files = this.#disk && new FileBlobStore(this.#disk, service.random.fork(), directory);
     const blobs: BlobStore = files ?? this.#memory;
-    const call = <T>(name: string, isWrite: boolean, work: () => Promise<T>) =>
-      service.call(process, { name, isWrite }, async () => {
+    const call = <T>(kind: ServiceCall['kind'], name: string, work: () => Promise<T>) =>
+      service.call(process, { kind, name }, async () => {
         // What a machine's dead processes were about to do, its disk never hears of.
         if (this.isOnDisk && process.isDead) return new Promise<never>(() => undefined);
         await this.#isReady;
@@ -62,21 +64,26 @@ export class SimulatedStore {
         const pieces: Uint8Array[] = [];
         for await (const piece of piecesOf(body)) pieces.push(piece);
         const whole = new Uint8Array(Buffer.concat(pieces));
-        return call(name, true, async () => {
+        return call('put', name, async () => {
           const isNew = await blobs.put(name, whole);
-          if (isNew) log.note(name, whole);
+          if (isNew) log.wrote(name, whole);
           return isNew;
         });
       },
       get: (name, range) =>
-        call(name, false, async () => {
+        call('read', name, async () => {
           const bytes = await blobs.get(name, range);
           // A put that the power cut off may have come to be, and nobody was told.
-          if (bytes !== undefined && range === undefined) log.note(name, bytes);
+          if (bytes !== undefined && range === undefined) log.found(name, bytes);
           return bytes;
         }),
-      list: (prefix) => call(prefix, false, () => blobs.list(prefix)),
-      delete: (name) => call(name, true, () => blobs.delete(name)),
+      list: (prefix) => call('read', prefix, () => blobs.list(prefix)),
+      delete: (name) =>
+        call('remove', name, async () => {
+          // From here on: a deletion that the power cuts off may have come to be.
+          log.deleted(name);
+          await blobs.delete(name);
+        }),
     };
   }
 
