@@ -131,6 +131,16 @@ export const mutants: readonly Mutant[] = [
     'if (this.#blobs.has(name))',
     "if (!name.startsWith('log/') && this.#blobs.has(name))",
   ]),
+  mutant('blob-not-synced', 0, 'a blob is acknowledged whose bytes may be lost with the power', [
+    'blob/file-blob-store.js',
+    'file.sync()',
+    'Promise.resolve()',
+  ]),
+  mutant('name-not-synced', 0, 'a blob is acknowledged whose name may be lost with the power', [
+    'blob/file-blob-store.js',
+    'this.#directorySync.sync(folder)',
+    'Promise.resolve()',
+  ]),
   mutant('won-name-not-checked', 0, 'an epoch begins by winning a name that was deleted long ago', [
     'checkpoint/manifest-log.js',
     '&& (await this.#isNewest(entry))',
@@ -229,6 +239,11 @@ export const mutants: readonly Mutant[] = [
     'this.#unpublished.push(run);',
     'if (this.#done === 0) this.#unpublished.unshift(run); else this.#unpublished.push(run);',
   ]),
+  mutant('published-by-the-fenced', 0, 'a worker that ends publishes what it had frozen for a checkpoint', [
+    'worker/egress-outlet.js',
+    'this.#closed = true;\n        await this.drained();',
+    "this.#closed = true; await this.drained(); const cut = this.#cut; if (cut !== undefined && this.#unpublished.length === 0) { this.#unpublished.push({ ...cut, prefix: 'fenced-1-0' }); await this.sink.publish(this.#nextBatch()); }",
+  ]),
   mutant('acknowledged-by-the-fenced', 0, 'a worker that ends acknowledges all it has read', [
     'worker/worker.js',
     "this.#phase = 'closed';\n        this.dispatcher.close();",
@@ -254,5 +269,11 @@ export const mutants: readonly Mutant[] = [
     'cluster/participant.js',
     'this.#unsubmitted = [...worker.submissions, ...this.#unsubmitted];',
     ';',
+  ]),
+  // Memory.
+  mutant('timers-never-cancelled', 0, 'a timer stays although another was set in its place', [
+    'cluster/participant.js',
+    'this.#heartbeat?.cancel();\n        const {',
+    'const {',
   ]),
 ];

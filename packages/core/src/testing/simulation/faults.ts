@@ -63,6 +63,7 @@ const effects = [
   'killed before its entry was in the log',
   'killed when its entry was in the log',
   'paused with an entry on its way to the log',
+  'power lost in an operation of the disk',
   'wall clocks that differ',
 ] as const;
 

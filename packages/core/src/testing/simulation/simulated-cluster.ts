@@ -5,6 +5,7 @@ import type { Membership } from '../../ports/membership.js';
 import { StatefulFunctionsError } from '../../sdk/errors.js';
 import { SeededRandom } from '../seeded-random.js';
 import { VirtualPlatform } from '../virtual-platform.js';
+import { type Held, heldBy, mostOf, nothingHeld } from './held.js';
 import { SimulatedNetwork } from './simulated-network.js';
 import { type NodeSettings, SimulatedNode } from './simulated-node.js';
 import { SimulatedProcess } from './simulated-process.js';
@@ -84,6 +85,11 @@ export class SimulatedCluster {
   /** The node that has the coordinator's role, as far as anybody can tell. */
   get leader(): SimulatedNode | undefined {
     return this.nodes.find(({ node }) => node.coordinator?.state === 'running');
+  }
+
+  /** How much the nodes hold now: of each, the most that one does. */
+  get held(): Held {
+    return this.nodes.map(heldBy).reduce(mostOf, nothingHeld);
   }
 
   /** Starts a node on a machine that has none. */

@@ -18,6 +18,7 @@ export class SimulatedStore {
   readonly log: CommittedLog;
   readonly #disk: SimulatedDisk | undefined;
   readonly #memory = new MemoryBlobStore();
+  #failsAfter = Number.POSITIVE_INFINITY;
   #isReady: Promise<void> = Promise.resolve();
 
   constructor(
@@ -37,12 +38,16 @@ export class SimulatedStore {
 
   /** The power of the disk goes after so many more of its operations; whoever called gets no answer any more. */
   failAfter(operations: number): void {
-    this.#disk?.crashAfter(operations, 'hang');
+    if (this.#disk === undefined) return;
+    this.#failsAfter = this.#disk.operations + operations;
+    this.#disk.crashAfter(operations, 'hang');
   }
 
   /** The machine starts again. What was not synced when the power went is lost, wholly, in part or not. */
   restart(): void {
     if (this.#disk === undefined) return;
+    if (this.#disk.operations > this.#failsAfter) this.service.strikes.add('power lost in an operation of the disk');
+    this.#failsAfter = Number.POSITIVE_INFINITY;
     this.#disk.crash();
     this.#mount(this.#disk);
   }
