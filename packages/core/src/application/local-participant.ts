@@ -1,5 +1,4 @@
 import type { ChannelLimits } from '../cluster/channel-limits.js';
-import { readManifest } from '../cluster/manifest-reader.js';
 import { Participant, type ParticipantOptions } from '../cluster/participant.js';
 import type { Bindings } from './bindings.js';
 import type { Settings } from './options.js';
@@ -29,7 +28,6 @@ const channelLimits: Partial<ChannelLimits> = { resendAfterMs: 30_000, maxResend
 /** A participant in the process of its coordinator, which it cannot be cut off from. */
 export function localParticipant({ bindings, settings, ...options }: LocalParticipantOptions): Participant {
   const { workers } = settings;
-  const { store } = options;
   return new Participant({
     ...options,
     bindings: {
@@ -43,6 +41,5 @@ export function localParticipant({ bindings, settings, ...options }: LocalPartic
     stopTimeoutMs: settings.stopTimeoutMs,
     leaseMs: Number.POSITIVE_INFINITY,
     channelLimits,
-    readManifest: ({ base }) => readManifest(store, base),
   });
 }

@@ -155,6 +155,7 @@ export class ManifestLog {
       const entry: EpochEntry = {
         kind: 'epoch',
         restoredFrom: this.#base?.index,
+        lastCheckpoint: this.#base?.kind === 'checkpoint' ? this.#base.checkpoint : 0,
         incarnation,
         ...this.#header(this.epoch + 1, this.logId ?? randomHex(this.#platform.random, tokenBytes)),
       };
@@ -277,9 +278,8 @@ export class ManifestLog {
     return entry;
   }
 
-  async #list(): Promise<number[]> {
-    const names = await this.#store.list(prefix);
-    return names.filter((name) => entryForm.test(name)).map((name) => Number(name.slice(prefix.length)));
+  #list(): Promise<number[]> {
+    return listEntries(this.#store);
   }
 
   /** One operation at a time, in the order of the calls. */
@@ -305,6 +305,12 @@ const entryForm = new RegExp(`^${prefix}\\d{${indexDigits}}$`);
 /** The blob of the entry at `index`. Fixed width, so that names sort as numbers do. */
 export function entryName(index: number): string {
   return prefix + String(index).padStart(indexDigits, '0');
+}
+
+/** The indexes of all entries that are there, ascending. */
+export async function listEntries(store: BlobStore): Promise<number[]> {
+  const names = await store.list(prefix);
+  return names.filter((name) => entryForm.test(name)).map((name) => Number(name.slice(prefix.length)));
 }
 
 function logIdAfter(entry: LogEntry): string {

@@ -26,6 +26,8 @@ export interface EpochEntry extends EntryHeader {
   readonly kind: 'epoch';
   /** The index of the checkpoint or restore it starts from; `undefined` when there was none. */
   readonly restoredFrom: number | undefined;
+  /** The last checkpoint of the log before, by its number; 0 where there is none, or a user has gone back. */
+  readonly lastCheckpoint: number;
   /** The random name of the process's start that began it. */
   readonly incarnation: string;
 }

@@ -15,7 +15,6 @@ import { Coordinator } from './coordinator.js';
 import type { EpochPlan } from './directive.js';
 import { readFrame } from './frame.js';
 import { LeaderLease } from './leader-lease.js';
-import { readManifest } from './manifest-reader.js';
 import { Participant } from './participant.js';
 
 export interface ClusterNodeOptions {
@@ -130,7 +129,7 @@ export class ClusterNode {
   // --- Participants
 
   #join(worker: number): void {
-    const { platform, transport, store, bindingsOf, workers, leaseMs } = this.#options;
+    const { platform, transport, bindingsOf, workers, leaseMs } = this.#options;
     const participant: Participant = new Participant({
       ...this.#options,
       bindings: bindingsOf(worker),
@@ -139,7 +138,6 @@ export class ClusterNode {
       takesWork: workers > 0,
       leaseMs,
       channelLimits: { maxFrameBytes: Math.min(transport.maxFrameBytes, 256 * 1024) },
-      readManifest: ({ base }) => readManifest(store, base),
       report: (report) => {
         const leader = this.#lease?.leader;
         if (leader !== undefined) transport.send(leader.endpoint, encodeReport(report));

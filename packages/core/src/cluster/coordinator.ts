@@ -113,6 +113,7 @@ export class Coordinator implements CheckpointGroup {
   #abandonedBefore = 0;
   #mode: Directive['phase'] = 'run';
   #isCrowded = false;
+  #everybodyLeaves = false;
   #settling: Scheduled | undefined;
   #watch: Scheduled | undefined;
   #suspect: (Suspect & { readonly endpoint: string; isCondemned: boolean | undefined }) | undefined;
@@ -160,6 +161,7 @@ export class Coordinator implements CheckpointGroup {
     } else return;
     if (report.state === 'stopped') this.#members.delete(endpoint);
     this.#consider(member);
+    this.#considerLeavers();
     this.#checkCrowd();
     // Over a network, every report is answered: leases count from it.
     if (Number.isFinite(this.#options.leaseMs)) this.#direct(member);
@@ -183,11 +185,22 @@ export class Coordinator implements CheckpointGroup {
     return this.#when(() => this.#state === 'running' && this.#everybody((report) => isIn(report)));
   }
 
-  /** Has all ingresses closed and all handlers end, and takes the last checkpoints. */
+  /** Has all that are there leave. Since nobody stays, that ends the application; whoever comes later begins it again. */
+  dismiss(): void {
+    for (const member of this.#members.values()) member.isDismissed = true;
+    this.#considerLeavers();
+  }
+
+  /**
+   * Has all ingresses closed and all handlers end, takes the last checkpoints, and tells everybody that all is over. Resolves
+   * before that if somebody came who goes on.
+   */
   async drain(): Promise<void> {
     this.#mode = 'drain';
     this.#broadcast();
-    await this.#when(() => this.#state === 'running' && this.#everybody(({ state }) => state === 'drained'));
+    const isDrained = () => this.#state === 'running' && this.#everybody(({ state }) => state === 'drained');
+    await this.#when(() => this.#mode !== 'drain' || isDrained());
+    if (this.#mode !== 'drain') return;
     const { checkpointer } = this.#epoch as Epoch;
     // A further checkpoint records that all of the former is published, so that nothing is published again at the next start.
     for (let round = 0; round < 3; round += 1) {
@@ -195,6 +208,9 @@ export class Coordinator implements CheckpointGroup {
       await checkpointer.now();
       if (checkpointer.status.committed === before) break;
     }
+    if (this.#mode !== 'drain') return;
+    this.#mode = 'over';
+    this.#broadcast();
   }
 
   /** Stops coordinating; waits for a manifest that was sent. */
@@ -267,15 +283,17 @@ export class Coordinator implements CheckpointGroup {
     const epoch = this.#epoch;
     const { report } = member;
     if (this.#state === 'gathering') {
-      if (this.#workers.length >= this.#options.workers) this.#settleSoon();
+      const staying = this.#workers.filter(({ isLeaving }) => !isLeaving);
+      if (staying.length >= this.#options.workers) this.#settleSoon();
       return;
     }
-    if (this.#state !== 'running' || epoch === undefined) return;
+    // When all is over, everybody goes.
+    if (this.#state !== 'running' || epoch === undefined || this.#mode === 'over') return;
     const { plan, checkpointer } = epoch;
     const slot = plan.workers.findIndex(({ endpoint }) => endpoint === member.endpoint);
     const planned = plan.workers[slot];
     if (planned === undefined) {
-      if (report.state !== 'stopped') this.#settleSoon();
+      if (report.state !== 'stopped' && !member.isLeaving) this.#settleSoon();
       return;
     }
     const isGone = planned.incarnation !== member.incarnation || report.state === 'stopped';
@@ -283,7 +301,7 @@ export class Coordinator implements CheckpointGroup {
       this.#renew(`${member.endpoint} has left its epoch`);
       return;
     }
-    if (report.isLeaving && epochHasShare(plan, slot) && !this.#workers.includes(member)) this.#settleSoon();
+    if (member.isLeaving && !this.#workers.includes(member)) this.#settleSoon();
     if (report.epoch !== plan.epoch) return;
     if (report.part !== undefined) this.#takePart(slot, report.part);
     const takes = this.#taking?.checkpoint ?? 0;
@@ -294,6 +312,26 @@ export class Coordinator implements CheckpointGroup {
     const mayBeDone =
       report.isDrained && !epoch.isDrained && this.#mode === 'run' && this.#options.ingresses.length > 0;
     if (mayBeDone && this.#taking === undefined && this.#everybody((each) => each.isDrained)) checkpointer.request();
+  }
+
+  /** Whoever stays takes over; when nobody does, the application comes to its end. */
+  #considerLeavers(): void {
+    if (this.#state !== 'running' || this.#workers.length === 0) return;
+    const everybodyLeaves = this.#workers.every(({ isLeaving }) => isLeaving);
+    if (everybodyLeaves === this.#everybodyLeaves) return;
+    this.#everybodyLeaves = everybodyLeaves;
+    if (everybodyLeaves) {
+      // Should an epoch end meanwhile, the next report has it tried again.
+      this.drain().catch(() => {
+        this.#everybodyLeaves = false;
+      });
+      return;
+    }
+    const wasOver = this.#mode === 'over';
+    this.#mode = 'run';
+    this.#checkConditions();
+    if (wasOver) this.#renew('somebody goes on');
+    else this.#settleSoon();
   }
 
   #takePart(slot: number, { checkpoint, blob, part, error }: NonNullable<Report['part']>): void {
@@ -373,7 +411,7 @@ export class Coordinator implements CheckpointGroup {
         if (nowMs - heardMs <= leaseMs * 1.5) continue;
         this.#members.delete(endpoint);
         const isPlanned = this.plan?.workers.some((worker) => worker.incarnation === incarnation) ?? false;
-        if (isPlanned && this.#state === 'running') this.#renew(`${endpoint} is lost`);
+        if (isPlanned && this.#state === 'running' && this.#mode !== 'over') this.#renew(`${endpoint} is lost`);
       }
       this.#watchMembers();
     });
@@ -508,7 +546,8 @@ export class Coordinator implements CheckpointGroup {
     const workers = [...working].map(({ endpoint }) => endpoint);
     invariant(workers.length > 0, 'an epoch has a worker');
     const made = Assignment.make({ maxParallelism, workers, ingresses, egresses }, this.#assignment);
-    const idle = [...this.#members.values()].filter((member) => !working.has(member)).map(({ endpoint }) => endpoint);
+    const others = [...this.#members.values()].filter((member) => !working.has(member) && !member.isLeaving);
+    const idle = others.map(({ endpoint }) => endpoint);
     const { workers: shares } = made.toData();
     const nothing = idle.sort().map((name) => ({ name, ranges: [], ingresses: [], egresses: [] }));
     const assignment = { maxParallelism, workers: [...shares, ...nothing] };
@@ -597,12 +636,6 @@ const noCheckpoints: CheckpointStatus = {
 
 function isIn({ state }: Report): boolean {
   return state === 'running' || state === 'draining' || state === 'drained';
-}
-
-/** Whether the worker of a slot has anything that could go to others. */
-function epochHasShare({ assignment }: EpochPlan, slot: number): boolean {
-  const share = assignment.workers[slot];
-  return share !== undefined && share.ranges.length + share.ingresses.length + share.egresses.length > 0;
 }
 
 function stoppedError(): StatefulFunctionsError {

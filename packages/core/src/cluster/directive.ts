@@ -25,8 +25,8 @@ export interface Directive {
   readonly checkpoint: number | undefined;
   /** Whether so much waits at some worker that all are to read no more for now. */
   readonly isCrowded: boolean;
-  /** `drain`: read no more, handle no more, let handlers that run come to their end. */
-  readonly phase: 'run' | 'drain';
+  /** `drain`: read no more, handle no more, let handlers that run come to their end. `over`: all is committed and published. */
+  readonly phase: 'run' | 'drain' | 'over';
   /** The message that this participant may handle next, while messages are suspected of ending processes. */
   readonly verdict: { readonly number: number; readonly isCondemned: boolean } | undefined;
   /** Application time of the coordinator when it wrote this. */

@@ -22,6 +22,7 @@ import type { ChannelLimits } from './channel-limits.js';
 import { Channels } from './channels.js';
 import type { CommittedCheckpoint, Directive, EpochPlan } from './directive.js';
 import type { Frame } from './frame.js';
+import { readManifest } from './manifest-reader.js';
 import type { PartReport } from './report.js';
 
 export interface EpochWorkerOptions {
@@ -39,7 +40,6 @@ export interface EpochWorkerOptions {
   readonly guard: Guard;
   /** Whether effects may still be shown to the outside: false once the lease has run out. */
   readonly isCurrent: () => boolean;
-  readonly readManifest: (plan: EpochPlan) => Promise<CheckpointEntry | undefined>;
   readonly send: (endpoint: string, frame: Uint8Array) => void;
   readonly onReply: (target: ClientReplyTarget, reply: Reply<unknown>) => void;
   /** Something changed that the coordinator should know. */
@@ -52,6 +52,7 @@ export type EpochWorkerState = 'restoring' | 'running' | 'draining' | 'drained' 
 
 /** A cut of which it is not known yet whether its checkpoint is committed. */
 export interface PendingCut {
+  readonly epoch: number;
   readonly checkpoint: number;
   readonly cut: WorkerCut;
 }
@@ -154,7 +155,7 @@ export class EpochWorker {
    */
   static async make(options: EpochWorkerOptions, directive: Directive, slot: number): Promise<EpochWorker> {
     const plan = directive.plan as EpochPlan;
-    const manifest = await options.readManifest(plan);
+    const manifest = await readManifest(options.store, plan.base);
     const made = new EpochWorker(options, directive, plan, slot, manifest);
     made.#manifest = manifest;
     return made;
@@ -273,7 +274,7 @@ export class EpochWorker {
     const cut = worker.cut();
     const channels = this.plan.workers.length === 1 ? undefined : this.channels.cut(checkpoint);
     this.#lastCut = checkpoint;
-    this.#pending = { checkpoint, cut };
+    this.#pending = { epoch: this.plan.epoch, checkpoint, cut };
     this.#part = undefined;
     this.#isWanted = false;
     const { platform, incarnation } = this.#options;

@@ -7,6 +7,8 @@ export class Member {
   heardMs: number;
   /** Directives sent to it. */
   directives = 0;
+  /** Whether it is to go, though it did not ask. */
+  isDismissed = false;
 
   constructor(report: Report, heardMs: number) {
     this.report = report;
@@ -25,11 +27,16 @@ export class Member {
   get canWork(): boolean {
     return this.report.takesWork && this.report.state !== 'stopped';
   }
+
+  /** Whether its share is to go to others. */
+  get isLeaving(): boolean {
+    return this.isDismissed || this.report.isLeaving;
+  }
 }
 
 /** Who is to share the work: those that stay, or, if none does, those that would rather leave. */
 export function workersOf(members: Iterable<Member>): Member[] {
   const able = [...members].filter(({ canWork }) => canWork);
-  const staying = able.filter(({ report }) => !report.isLeaving);
+  const staying = able.filter(({ isLeaving }) => !isLeaving);
   return staying.length > 0 ? staying : able;
 }

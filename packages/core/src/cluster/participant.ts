@@ -1,4 +1,3 @@
-import type { CheckpointEntry } from '../checkpoint/manifest.js';
 import type { Guard } from '../dispatch/dispatcher.js';
 import type { BlobStore } from '../ports/blob-store.js';
 import type { Logger } from '../ports/logger.js';
@@ -20,6 +19,7 @@ import type { ChannelLimits } from './channel-limits.js';
 import type { Directive, EpochPlan } from './directive.js';
 import { EpochWorker, type EpochWorkerOptions, type PendingCut } from './epoch-worker.js';
 import type { Frame } from './frame.js';
+import { lastCheckpointUntilEndOf } from './manifest-reader.js';
 import { idleStatus, type ParticipantState, type ParticipantStatus, type Report, type Suspect } from './report.js';
 
 export interface ParticipantOptions {
@@ -45,8 +45,6 @@ export interface ParticipantOptions {
   /** How often to report, at least, where the lease asks for no report: figures are as old as the last one. */
   readonly reportEveryMs?: number;
   readonly channelLimits?: Partial<ChannelLimits>;
-  /** The manifest that a plan names. */
-  readonly readManifest: (plan: EpochPlan) => Promise<CheckpointEntry | undefined>;
   /** Takes a report to the coordinator. It may get lost. */
   readonly report: (report: Report) => void;
   /** Takes a frame to another participant. It may get lost. */
@@ -131,11 +129,19 @@ export class Participant {
     this.#tell();
   }
 
-  /** Ends for good, without a word to the outside. */
+  /** Whether nothing is left to do here, since the coordinator has dealt its share to others, or all is over. */
+  get isReleased(): boolean {
+    return this.state === 'waiting' || this.#directive?.phase === 'over';
+  }
+
+  /** Ends for good, and says so: what is not committed is left to others. */
   async stop(): Promise<void> {
+    if (this.#isStopped) return;
     this.#isStopped = true;
     this.#heartbeat?.cancel();
     await this.#drop();
+    this.#reports += 1;
+    this.#options.report(this.#reportNow());
   }
 
   /** Sends a client's message; see `Submission`. */
@@ -177,7 +183,9 @@ export class Participant {
   }
 
   get status(): ParticipantStatus {
-    return this.#current === undefined ? this.#past : statusOf(this.#current.worker, this.#past);
+    if (this.#current !== undefined) return statusOf(this.#current.worker, this.#past);
+    // What others read on is theirs to tell; at the end, what was read is.
+    return this.#isStopped ? this.#past : { ...this.#past, events: 0 };
   }
 
   /** A late directive of a coordinator, or of one that has been replaced, is none. */
@@ -208,8 +216,9 @@ export class Participant {
     this.#isEntering = true;
     await this.#drop();
     if (isOutdated()) return;
-    this.#settle(directive.plan as EpochPlan);
     try {
+      await this.#settle(directive.plan as EpochPlan);
+      if (isOutdated()) return;
       const worker = await EpochWorker.make(this.#workerOptions(isOutdated), directive, slot);
       if (isOutdated()) {
         await worker.close();
@@ -263,13 +272,22 @@ export class Participant {
     await former.close();
   }
 
-  /** The checkpoint that an epoch begins with says what became of the last cut of the former. */
-  #settle({ base }: EpochPlan): void {
+  /** Finds out what became of the last cut of the former worker. */
+  async #settle(plan: EpochPlan): Promise<void> {
     const unsettled = this.#unsettled;
-    this.#unsettled = undefined;
     if (unsettled === undefined) return;
-    if (unsettled.checkpoint === base?.checkpoint) tellCommitted(unsettled.cut);
+    const isCommitted = await this.#isCommitted(unsettled, plan);
+    if (this.#unsettled !== unsettled) return;
+    this.#unsettled = undefined;
+    if (isCommitted) tellCommitted(unsettled.cut);
     else this.#unsubmitted = [...unsettled.cut.submissions, ...this.#unsubmitted];
+  }
+
+  /** A later epoch than the next may begin with a checkpoint that others took meanwhile, and then only the log can tell. */
+  async #isCommitted({ epoch, checkpoint }: PendingCut, { epoch: now, base }: EpochPlan): Promise<boolean> {
+    const last = base?.checkpoint ?? 0;
+    if (last <= checkpoint || now === epoch + 1) return last === checkpoint;
+    return (await lastCheckpointUntilEndOf(this.#options.store, epoch)) === checkpoint;
   }
 
   get #hasLease(): boolean {

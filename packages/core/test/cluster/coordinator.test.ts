@@ -1,5 +1,8 @@
 import { expect } from 'chai';
 import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
+import type { EpochPlan } from '../../src/cluster/directive.js';
+import type { Participant } from '../../src/cluster/participant.js';
+import type { Report } from '../../src/cluster/report.js';
 import { MemorySource } from '../../src/io/memory-source.js';
 import type { BlobBody } from '../../src/ports/blob-store.js';
 import { defineFunction } from '../../src/sdk/define-function.js';
@@ -91,17 +94,70 @@ describe('Coordinator', () => {
     await platform.run(several.stop());
   });
 
-  it('leaves the work with those that want to leave while nobody else is there', async () => {
+  it('has the application come to its end when everybody leaves, and begins again with whoever comes', async () => {
     const platform = new VirtualPlatform();
     const source = new MemorySource<number>();
     const several = new SeveralParticipants({ platform, module: tallying(source), workers: 2 });
+    const { coordinator, participants } = several;
     await platform.run(several.start());
-    for (const participant of several.participants) participant.leave();
-    await platform.advance(2_000);
     source.push(1, 2, 3);
-    await platform.advance(3_000);
-    expect(several.participants.map(({ status }) => status.invocations).reduce((a, b) => a + b)).to.equal(3);
+    await platform.advance(1);
+    const [first, second] = participants as [Participant, Participant];
+    first.leave();
+    second.leave();
+    await platform.advance(100);
+    expect(participants.map(({ isReleased }) => isReleased)).to.deep.equal([true, true]);
+    expect(sumOf(participants.map(({ status }) => status.invocations))).to.equal(3);
+    expect(coordinator.status.committed).to.be.greaterThan(0);
+
+    // They go, one after the other, and nobody is dealt the work of the first.
+    const epoch = coordinator.plan?.epoch;
+    await platform.run(first.stop());
+    await platform.advance(100);
+    expect(coordinator.plan?.epoch).to.equal(epoch);
+    expect(coordinator.reports).to.have.length(1);
+
+    const [report] = coordinator.reports as [Report];
+    coordinator.hear({ ...report, endpoint: 'late', incarnation: 'f'.repeat(16), epoch: 0, isLeaving: false });
+    await platform.advance(100);
+    expect(coordinator.plan?.workers.map(({ endpoint }) => endpoint)).to.deep.equal(['late']);
     expect(several.failures).to.deep.equal([]);
     await platform.run(several.stop());
   });
+
+  it('goes on with whoever stays, and has those that leave go', async () => {
+    const platform = new VirtualPlatform();
+    const source = new MemorySource<number>();
+    const several = new SeveralParticipants({ platform, module: tallying(source), workers: 2 });
+    const { coordinator, participants } = several;
+    const [leaver, stayer] = participants as [Participant, Participant];
+    await platform.run(several.start());
+    source.push(1, 2, 3);
+    leaver.leave();
+    await platform.advance(100);
+    expect(leaver.isReleased).to.equal(true);
+    expect(coordinator.plan?.workers.map(({ endpoint }) => endpoint)).to.deep.equal(['worker-1']);
+    const { epoch } = coordinator.plan as EpochPlan;
+    await platform.run(leaver.stop());
+    source.push(4, 5);
+    await platform.advance(3_000);
+    expect(coordinator.plan?.epoch).to.equal(epoch);
+    expect(stayer.status.events).to.equal(5);
+    expect(several.failures).to.deep.equal([]);
+    await platform.run(several.stop());
+  });
+
+  it('has everybody leave that is dismissed', async () => {
+    const platform = new VirtualPlatform();
+    const several = new SeveralParticipants({ platform, module: tallying(new MemorySource<number>()), workers: 2 });
+    await platform.run(several.start());
+    several.coordinator.dismiss();
+    await platform.advance(100);
+    expect(several.participants.map(({ isReleased }) => isReleased)).to.deep.equal([true, true]);
+    await platform.run(several.stop());
+  });
 });
+
+function sumOf(figures: readonly number[]): number {
+  return figures.reduce((a, b) => a + b);
+}

@@ -3,7 +3,6 @@ import { addSystemBindings } from '../../src/application/system-bindings.js';
 import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
 import { Coordinator } from '../../src/cluster/coordinator.js';
 import { readFrame } from '../../src/cluster/frame.js';
-import { readManifest } from '../../src/cluster/manifest-reader.js';
 import { Participant } from '../../src/cluster/participant.js';
 import { silentLogger } from '../../src/ports/logger.js';
 import { noMetrics } from '../../src/ports/metrics.js';
@@ -26,6 +25,9 @@ export class SeveralParticipants {
   readonly failures: unknown[] = [];
   /** How often all was found to be drained. */
   drained = 0;
+  /** Endpoints that hear nothing of the coordinator, and those that it does not hear. */
+  readonly deaf = new Set<string>();
+  readonly mute = new Set<string>();
 
   constructor({ platform, module, workers, store = new MemoryBlobStore(), maxBacklog = 16_384 }: SeveralOptions) {
     const { scheduler } = platform;
@@ -54,7 +56,9 @@ export class SeveralParticipants {
       ingresses: [...ingresses.keys()],
       egresses: [...egresses.keys()],
       checkManifest: async () => undefined,
-      direct: (endpoint, directive) => scheduler.defer(() => named(endpoint)?.obey(directive)),
+      direct: (endpoint, directive) => {
+        if (!this.deaf.has(endpoint)) scheduler.defer(() => named(endpoint)?.obey(directive));
+      },
       failed,
       drained: () => {
         this.drained += 1;
@@ -77,8 +81,9 @@ export class SeveralParticipants {
         incarnation: `${number}`.repeat(16),
         takesWork: true,
         leaseMs: Number.POSITIVE_INFINITY,
-        readManifest: ({ base }) => readManifest(store, base),
-        report: (report) => scheduler.defer(() => this.coordinator.hear(report)),
+        report: (report) => {
+          if (!this.mute.has(report.endpoint)) scheduler.defer(() => this.coordinator.hear(report));
+        },
         send: (endpoint, bytes) => {
           const frame = readFrame(bytes);
           if (frame !== undefined) scheduler.defer(() => named(endpoint)?.receive(frame));
