@@ -263,8 +263,13 @@ export const mutants: readonly Mutant[] = [
     'committed-sends-repeated',
     0,
     'what a client sent is sent again though the checkpoint is committed that holds it',
-    ['cluster/participant.js', 'if (unsettled.checkpoint === base?.checkpoint)', 'if (unsettled.checkpoint < 0)'],
+    ['cluster/participant.js', 'if (isCommitted)', 'if (isCommitted && plan === undefined)'],
   ),
+  mutant('missed-epoch-taken-for-lost', 0, 'what a client sent is sent again by whoever missed the epoch after', [
+    'cluster/participant.js',
+    'if (last <= checkpoint || now === epoch + 1)',
+    'if (now > 0)',
+  ]),
   mutant('outstanding-sends-dropped', 23, 'what a client sent and no checkpoint holds is dropped with its epoch', [
     'cluster/participant.js',
     'this.#unsubmitted = [...worker.submissions, ...this.#unsubmitted];',
