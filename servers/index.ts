@@ -1,1 +1,2 @@
 export { absent } from './absent.js';
+export { NatsServer, type NatsServerOptions, startNats } from './nats.js';
