@@ -9,6 +9,7 @@ export { checkMembershipKey, checkMembershipPrefix } from './cluster/membership-
 export { MemoryMembership } from './cluster/memory-membership.js';
 export { MemoryNetwork, MemoryTransport } from './cluster/memory-transport.js';
 export { CallbackSink } from './io/callback-sink.js';
+export { toJson } from './io/json.js';
 export { JsonLinesSink } from './io/json-lines-sink.js';
 export { JsonLinesSource } from './io/json-lines-source.js';
 export { MemorySink } from './io/memory-sink.js';
@@ -58,7 +59,7 @@ export { type DeadLetter, deadLetters } from './sdk/dead-letter.js';
 export { type ContractDefinition, defineFunction, type StateDefinition } from './sdk/define-function.js';
 export type { Duration } from './sdk/duration.js';
 export { Egress } from './sdk/egress.js';
-export { type ErrorCode, errorCodes, StatefulFunctionsError } from './sdk/errors.js';
+export { asError, type ErrorCode, errorCodes, StatefulFunctionsError } from './sdk/errors.js';
 export type { FunctionOptions, RetryPolicy } from './sdk/function-definition.js';
 export { type AnyFunctionType, FunctionType, type Handled, type SchemaFunctionType } from './sdk/function-type.js';
 export { Ingress } from './sdk/ingress.js';
