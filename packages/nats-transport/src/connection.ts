@@ -1,7 +1,7 @@
 import { createConnection } from 'node:net';
 import { asError, type ErrorCode, type Logger, StatefulFunctionsError } from '@stateful-functions/core';
 import { connect, type NatsConnection, NatsError, type Status } from 'nats';
-import { connectionOptions, loggerOf, type NatsOptions } from './options.js';
+import { connectionOptions, inboxPrefix, loggerOf, type NatsOptions } from './options.js';
 
 /**
  * One connection to the servers, which is made again for ever once it was made.
@@ -11,6 +11,8 @@ import { connectionOptions, loggerOf, type NatsOptions } from './options.js';
 export class Connection {
   readonly #logger: Logger;
   readonly #listeners = new Set<() => void>();
+  /** What the subjects for answers begin with. */
+  readonly inboxPrefix: string;
   #isConnected = true;
 
   private constructor(
@@ -18,6 +20,7 @@ export class Connection {
     options: NatsOptions,
   ) {
     this.#logger = loggerOf(options);
+    this.inboxPrefix = inboxPrefix(options);
     void this.#watch();
     void nats.closed().then(() => this.#changed(false));
   }

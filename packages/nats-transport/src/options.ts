@@ -41,6 +41,10 @@ export function subjectPrefix({ application }: NatsOptions): string {
   throw invalid(`application is ${JSON.stringify(application)}`, 'Use 1 to 64 characters of A-Z a-z 0-9 _ -');
 }
 
+export function inboxPrefix(options: NatsOptions): string {
+  return `${subjectPrefix(options)}.inbox`;
+}
+
 /** As the client wants them. @throws SF_INVALID_OPTION, SF_CREDENTIALS */
 export function connectionOptions(options: NatsOptions): ConnectionOptions {
   const { name = options.application, connectTimeoutMs = 5_000, tls } = options;
@@ -51,7 +55,7 @@ export function connectionOptions(options: NatsOptions): ConnectionOptions {
   return {
     servers,
     name,
-    inboxPrefix: `${subjectPrefix(options)}.inbox`,
+    inboxPrefix: inboxPrefix(options),
     authenticator: authenticators(options),
     ...(tls !== undefined ? { tls } : servers.some((server) => server.startsWith('tls://')) ? { tls: {} } : {}),
     timeout: connectTimeoutMs,
