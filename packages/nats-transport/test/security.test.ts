@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url';
 import type { ErrorCode } from '@stateful-functions/core';
 import { startNats } from '@stateful-functions/servers';
 import { expect } from 'chai';
-import { nkeys } from 'nats';
-import { NatsCluster, type NatsClusterOptions } from '../src/index.js';
+import { nkeys, RetentionPolicy } from 'nats';
+import { JetStreamSink, JetStreamSource, NatsCluster, type NatsClusterOptions } from '../src/index.js';
 import { rejects } from './coded.js';
 import { RecordingLogger } from './recording-logger.js';
+import { Streams, services } from './streams.js';
 import { until } from './until.js';
 
 const certificates = fileURLToPath(new URL('../../test/certificates/', import.meta.url));
@@ -105,6 +106,11 @@ if (server !== undefined) {
       await server.restart({});
       const maker = await connect({});
       await maker.close();
+      const streams = await Streams.on(server);
+      await streams.make('ORDERS', { retention: RetentionPolicy.Workqueue });
+      await streams.make('TRIPS', { subjects: ['trips.>'] });
+      await streams.publish('ORDERS.x', ['an order']);
+      await streams.nats.close();
 
       await server.restart({ config });
       const logger = new RecordingLogger();
@@ -123,6 +129,21 @@ if (server !== undefined) {
         () => cluster.transport.send('a.b.> *', new Uint8Array(1)),
       );
       await cluster.close();
+      const nats = { servers: server.url, application: 'rides', ...user };
+      const reader = await new JetStreamSource({ ...nats, stream: 'ORDERS', durable: 'rides' }).open(
+        undefined,
+        services,
+      );
+      const [record] = (await reader.read(1)) ?? [];
+      expect(record).to.have.property('value', 'an order');
+      await reader.acknowledge?.(record?.position);
+      await reader.close();
+      const sink = new JetStreamSink({ ...nats, stream: 'TRIPS', subject: 'trips.finished', exclusive: true });
+      const position = await sink.open(undefined, services);
+      await sink.publish([{ id: '1', value: 'a trip', headers: {} }]);
+      await sink.close();
+      await sink.open(position, services); // Looks at what is behind it.
+      await sink.close();
       expect(logger.lines).to.deep.equal([]);
       await fails({ ...user, application: 'other' }, 'SF_FORBIDDEN');
 
