@@ -2,24 +2,29 @@ import { asError, type ErrorCode, StatefulFunctionsError } from '@stateful-funct
 import { headers as natsHeaders } from 'nats';
 import { type Connection, isNatsError } from './connection.js';
 
-/** An answer of JetStream that says no. */
-export class JetStreamRefusal extends Error {
+/** An answer of JetStream that says no, for good. */
+export class JetStreamRefusal extends StatefulFunctionsError {
   constructor(
     /** JetStream's own number of what is wrong. */
     readonly number: number,
     description: string,
   ) {
-    super(description);
+    super('SF_UNSUPPORTED_SERVER', `JetStream refuses it (${number}): ${description}.`);
   }
 }
 
 export const refusals = {
   consumerNotFound: [10_014],
   noMessage: [10_037],
-  notEnabled: [10_039, 10_076],
   streamNotFound: [10_059],
   wrongLastSequence: [10_071, 10_164],
 } as const;
+
+/** Whether it may be otherwise in a moment, as when a server restarts. */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof StatefulFunctionsError) || error instanceof JetStreamRefusal) return false;
+  return error.code === 'SF_UNREACHABLE' || error.code === 'SF_UNSUPPORTED_SERVER';
+}
 
 export function isRefusal(error: unknown, ...kinds: (keyof typeof refusals)[]): error is JetStreamRefusal {
   return (
@@ -101,11 +106,11 @@ export class JetStreamApi {
       .catch((error: unknown) => {
         throw explained(subject, error);
       });
-    const reply = answer.json<R & { error?: { err_code: number; description: string } }>();
+    const reply = answer.json<R & { error?: { code: number; err_code: number; description: string } }>();
     if (reply.error === undefined) return reply;
-    const { err_code, description } = reply.error;
+    const { code, err_code, description } = reply.error;
     const refusal = new JetStreamRefusal(err_code, description);
-    throw isRefusal(refusal, 'notEnabled') ? notEnabled(refusal) : refusal;
+    throw code === 503 ? notEnabled(refusal) : refusal;
   }
 }
 

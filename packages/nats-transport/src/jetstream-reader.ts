@@ -9,6 +9,7 @@ import {
 } from '@stateful-functions/core';
 import type { Connection } from './connection.js';
 import { malformed } from './decoding.js';
+import { isPassing, isRefusal } from './jetstream-api.js';
 import { invalid } from './options.js';
 import { batchBytes, batchMessages, Pull, type PulledMessage } from './pull.js';
 import {
@@ -30,8 +31,6 @@ export interface ReaderOptions<T> {
 }
 
 const retryMs = 200;
-/** Errors that pass by themselves, as when a server restarts. */
-const passing = ['SF_UNREACHABLE', 'SF_UNSUPPORTED_SERVER'];
 
 /**
  * Reads one stream through one consumer after another: whenever the connection or the consumer is lost, or a message is missing in
@@ -194,8 +193,8 @@ export class JetStreamReader<T> implements IngressReader<T> {
         await this.#resume();
       } catch (error) {
         if (this.#isClosed) break;
-        if (!(error instanceof StatefulFunctionsError && passing.includes(error.code))) {
-          this.#failure = error;
+        if (!isPassing(error)) {
+          this.#failure = isRefusal(error, 'streamNotFound') ? gone(this.#consumers.stream, error) : error;
           break;
         }
         this.#options.logger.warn({ error: asError(error).message }, 'reading cannot go on yet');
@@ -233,7 +232,7 @@ export class JetStreamReader<T> implements IngressReader<T> {
     const consumer = await this.#replaceConsumer(info.config.retention);
     this.#consumer = consumer;
     if (this.#isClosed || !this.#connection.isConnected) return;
-    this.#pull = new Pull(this.#connection, stream, consumer, {
+    this.#pull = new Pull(this.#connection, this.#options.scheduler, stream, consumer, {
       received: (message) => this.#received(message),
       lost: (why) => this.#lost(why),
     });
@@ -253,4 +252,12 @@ export class JetStreamReader<T> implements IngressReader<T> {
     if (retention === 'interest') for (const name of former) await consumers.delete(name);
     return made;
   }
+}
+
+function gone(stream: string, cause: unknown): StatefulFunctionsError {
+  return new StatefulFunctionsError(
+    'SF_SOURCE',
+    `the stream ${stream} was removed while it was read. Restore it and start again; nothing is lost but what it held.`,
+    { cause },
+  );
 }

@@ -12,7 +12,7 @@ import {
 } from '@stateful-functions/core';
 import { headers as natsHeaders } from 'nats';
 import { Connection } from './connection.js';
-import { isRefusal, JetStreamApi, type StreamInfo } from './jetstream-api.js';
+import { isPassing, isRefusal, JetStreamApi, type StreamInfo } from './jetstream-api.js';
 import { invalid, type NatsOptions, subjectPrefix } from './options.js';
 import { type OutgoingMessage, Publisher } from './publisher.js';
 import { StreamConsumers } from './stream-consumers.js';
@@ -275,9 +275,7 @@ class OpenSink {
         await this.#look();
         return;
       } catch (error) {
-        const isPassing =
-          error instanceof StatefulFunctionsError && ['SF_UNREACHABLE', 'SF_UNSUPPORTED_SERVER'].includes(error.code);
-        if (!isPassing || !isPatient() || this.connection.isClosed) throw error;
+        if (!isPassing(error) || !isPatient() || this.connection.isClosed) throw error;
       }
     }
   }
@@ -293,10 +291,16 @@ class OpenSink {
     if (last_seq < this.#sequence) throw foreign(stream, `ends at ${last_seq}, and ${this.#sequence} was published`);
     this.#there.clear();
     if (last_seq > this.#sequence) {
-      await readTail(this.connection, this.consumers, this.#sequence, ({ headers, sequence }) => {
-        const id = headers?.get('Nats-Msg-Id');
-        if (id !== undefined && id !== '') this.#there.set(id, sequence);
-      });
+      await readTail(
+        this.connection,
+        this.options.scheduler,
+        this.consumers,
+        this.#sequence,
+        ({ headers, sequence }) => {
+          const id = headers?.get('Nats-Msg-Id');
+          if (id !== undefined && id !== '') this.#there.set(id, sequence);
+        },
+      );
     }
     this.#end = last_seq;
   }

@@ -1,3 +1,4 @@
+import type { Scheduled, Scheduler } from '@stateful-functions/core';
 import { type Msg, type MsgHdrs, nuid, type Subscription } from 'nats';
 import type { Connection } from './connection.js';
 
@@ -27,6 +28,8 @@ export interface PullTarget {
 export const batchMessages = 2_048;
 const minBatchBytes = 8 * 1024 * 1024;
 const expiresMs = 10_000;
+/** How often the server gives a sign while there is nothing to deliver. */
+const heartbeatMs = 2_000;
 const requestsUnderWay = 2;
 
 /**
@@ -40,9 +43,12 @@ export class Pull {
   readonly #request: string;
   readonly #body: string;
   #isStopped = false;
+  #heard = true;
+  #checking: Scheduled | undefined;
 
   constructor(
     readonly connection: Connection,
+    readonly scheduler: Scheduler,
     stream: string,
     consumer: string,
     readonly target: PullTarget,
@@ -52,8 +58,9 @@ export class Pull {
       batch: batchMessages,
       max_bytes: batchBytes(connection),
       expires: expiresMs * 1_000_000,
-      idle_heartbeat: (expiresMs * 1_000_000) / 4,
+      idle_heartbeat: heartbeatMs * 1_000_000,
     });
+    this.#listenForSigns();
   }
 
   /** Asks for more, as far as that may be. */
@@ -63,7 +70,20 @@ export class Pull {
 
   stop(): void {
     this.#isStopped = true;
+    this.#checking?.cancel();
     for (const subscription of this.#subscriptions) this.#end(subscription);
+  }
+
+  /** A server that takes over from another knows nothing of what the other was asked. */
+  #listenForSigns(): void {
+    this.#checking = this.scheduler.after(3 * heartbeatMs, () => {
+      if (this.#subscriptions.size > 0 && !this.#heard) {
+        this.#lost('the server gives no sign');
+        return;
+      }
+      this.#heard = false;
+      this.#listenForSigns();
+    });
   }
 
   #ask(): void {
@@ -73,6 +93,7 @@ export class Pull {
     const subscription = nats.subscribe(inbox, {
       callback: (error, message) => {
         if (this.#isStopped) return;
+        this.#heard = true;
         if (error !== null) return this.#lost(error.message);
         if (message.subject === inbox) return this.#status(subscription, message);
         left -= 1;
@@ -81,6 +102,7 @@ export class Pull {
       },
     });
     this.#subscriptions.add(subscription);
+    this.#heard = true;
     nats.publish(this.#request, this.#body, { reply: inbox });
   }
 

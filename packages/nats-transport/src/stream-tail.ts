@@ -1,4 +1,4 @@
-import { StatefulFunctionsError } from '@stateful-functions/core';
+import { type Scheduler, StatefulFunctionsError } from '@stateful-functions/core';
 import type { Connection } from './connection.js';
 import { Pull, type PulledMessage } from './pull.js';
 import { deliveryBehind, type StreamConsumers } from './stream-consumers.js';
@@ -6,6 +6,7 @@ import { deliveryBehind, type StreamConsumers } from './stream-consumers.js';
 /** Reads what a stream has behind a sequence, without the data. @throws SF_UNREACHABLE if the connection is lost meanwhile */
 export async function readTail(
   connection: Connection,
+  scheduler: Scheduler,
   consumers: StreamConsumers,
   behind: number,
   each: (message: PulledMessage) => void,
@@ -13,7 +14,7 @@ export async function readTail(
   const consumer = await consumers.makePassing(deliveryBehind(behind), true);
   const { num_pending } = await consumers.info(consumer);
   try {
-    if (num_pending > 0) await readAll(connection, consumers.stream, consumer, each);
+    if (num_pending > 0) await readAll(connection, scheduler, consumers.stream, consumer, each);
   } finally {
     await consumers.delete(consumer).catch(() => undefined); // The server disposes of it in any case.
   }
@@ -21,6 +22,7 @@ export async function readTail(
 
 function readAll(
   connection: Connection,
+  scheduler: Scheduler,
   stream: string,
   consumer: string,
   each: (message: PulledMessage) => void,
@@ -46,7 +48,7 @@ function readAll(
       end();
       resolve();
     };
-    const pull = new Pull(connection, stream, consumer, { received, lost: failed });
+    const pull = new Pull(connection, scheduler, stream, consumer, { received, lost: failed });
     pull.more();
   });
 }

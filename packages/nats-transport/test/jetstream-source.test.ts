@@ -164,6 +164,22 @@ if (server !== undefined) {
       }
     });
 
+    it('makes another consumer when its own was removed, and ends when the stream was', async () => {
+      const name = randomUUID();
+      await streams.make(name);
+      const reader = await open(name);
+      await streams.publish(`${name}.x`, [1]);
+      const read = await readCount(reader, 1);
+      const [consumer] = await streams.manager.consumers.list(name).next();
+      await streams.manager.consumers.delete(name, consumer?.name ?? '');
+      await streams.publish(`${name}.x`, [2, 3]);
+      read.push(...(await readCount(reader, 2)));
+      expect(valuesOf(read)).to.deep.equal([1, 2, 3]);
+      await streams.manager.streams.delete(name);
+      await rejects(readCount(reader, 1), 'SF_SOURCE');
+      await reader.close();
+    });
+
     it('holds no more than it was asked for, and something', async () => {
       const name = randomUUID();
       await streams.make(name);

@@ -85,6 +85,8 @@ if (server !== undefined) {
     it('tells what is not there', async () => {
       await server.restart({ jetStream: false });
       await fails({}, 'SF_UNSUPPORTED_SERVER');
+      await server.restart({});
+      await fails({ application: 'three', replicas: 3 }, 'SF_UNSUPPORTED_SERVER');
       await server.kill();
       await fails({}, 'SF_UNREACHABLE');
       await server.restart({});
