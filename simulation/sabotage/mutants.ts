@@ -276,4 +276,15 @@ export const mutants: readonly Mutant[] = [
     'this.#heartbeat?.cancel();\n        const {',
     'const {',
   ]),
+  // From one epoch to the next.
+  mutant('memory-kept-of-another-checkpoint', 1, 'memory is kept though the epoch begins with another checkpoint', [
+    'cluster/epoch-worker.js',
+    'return this.#lastIndex === (manifest?.index ?? 0);',
+    'return true;',
+  ]),
+  mutant('uncommitted-memory-kept', 1, 'state is kept that has changed since the checkpoint the epoch begins with', [
+    'dispatch/state-table.js',
+    'if (!former.loaded || this.isUncommitted(former)',
+    'if (!former.loaded',
+  ]),
 ];
