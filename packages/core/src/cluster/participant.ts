@@ -316,10 +316,13 @@ export class Participant {
     else this.#unsubmitted = [...unsettled.cut.submissions, ...this.#unsubmitted];
   }
 
-  /** A later epoch than the next may begin with a checkpoint that others took meanwhile, and then only the log can tell. */
+  /**
+   * A later epoch than the next may begin with a checkpoint that others took meanwhile, also under the same number where that came
+   * to nothing here, and then only the log can tell.
+   */
   async #isCommitted({ epoch, checkpoint }: PendingCut, { epoch: now, base }: EpochPlan): Promise<boolean> {
     const last = base?.checkpoint ?? 0;
-    if (last <= checkpoint || now === epoch + 1) return last === checkpoint;
+    if (last < checkpoint || now === epoch + 1) return last === checkpoint;
     return (await lastCheckpointUntilEndOf(this.#options.store, epoch)) === checkpoint;
   }
 
