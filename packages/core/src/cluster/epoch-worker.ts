@@ -238,6 +238,8 @@ export class EpochWorker {
     const { worker } = this;
     const former = this.#former;
     this.#former = undefined;
+    // All at once, and without waiting: else the first to look for something would open one after the other.
+    this.#segments.open().catch(() => undefined); // Whoever reads one that failed tries again, and is told.
     if (former !== undefined) await worker.inherit(former);
     if (this.#isClosed) return;
     await worker.openSinks();
