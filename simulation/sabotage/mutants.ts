@@ -30,12 +30,12 @@ export const mutants: readonly Mutant[] = [
     'records that an abandoned checkpoint had set aside do not go into the next',
     ['worker/egress-outlet.js', 'values.append(this.#values);\n        this.#values = values;', ';'],
   ),
-  mutant('cut-before-former-is-settled', 15, 'a barrier is heeded before it is known what became of the former cut', [
+  mutant('cut-before-former-is-settled', 3, 'a barrier is heeded before it is known what became of the former cut', [
     'cluster/channels.js',
     '&& !this.#options.canCut())',
     '&& checkpoint < 0)',
   ]),
-  mutant('queue-missing-from-cut', 3, 'messages that wait to be handed out are not in the checkpoint', [
+  mutant('queue-missing-from-cut', 24, 'messages that wait to be handed out are not in the checkpoint', [
     'dispatch/dispatcher.js',
     'waiting.push(this.#queue.snapshot());',
     ';',
@@ -56,7 +56,7 @@ export const mutants: readonly Mutant[] = [
     'current.push({ envelope, attempt: 1, retryAtMs, settled });',
   ]),
   // Channels and barriers.
-  mutant('barrier-behind-the-queue', 14, 'a barrier waits for what was queued before it', [
+  mutant('barrier-behind-the-queue', 6, 'a barrier waits for what was queued before it', [
     'cluster/outbound-channel.js',
     'this.#lastBarrier = checkpoint;',
     'this.#lastBarrier = checkpoint; while (this.#queue.size > 0) this.#sendItems();',
@@ -66,7 +66,7 @@ export const mutants: readonly Mutant[] = [
     'if (!isBehindCut)',
     'if (isBehindCut || !isBehindCut)',
   ]),
-  mutant('unsent-not-kept', 14, 'what a sender had not sent at its cut is in no part', [
+  mutant('unsent-not-kept', 8, 'what a sender had not sent at its cut is in no part', [
     'checkpoint/restore-in-flight.js',
     'unsent.push(stored.item);',
     ';',

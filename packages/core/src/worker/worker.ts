@@ -219,6 +219,7 @@ export class Worker implements Outlets {
     for (const { name, activations } of former.dispatcher.hosts) {
       for (const [key, activation] of activations) {
         this.state.keep(this.dispatcher.hostOf(name), key, activation, keyGroups);
+        activations.delete(key); // Nothing is there twice for longer than it has to be.
         count += 1;
         if (count % keptPerSlice !== 0) continue;
         await nextTurn(platform.scheduler);
