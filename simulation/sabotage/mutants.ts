@@ -82,7 +82,7 @@ export const mutants: readonly Mutant[] = [
     ],
     ['cluster/inbound-channel.js', 'this.#received = next;', 'this.#received = frame.number;'],
   ),
-  mutant('frames-of-any-epoch', 34, 'frames of epochs and starts that are over are accepted', [
+  mutant('frames-of-any-epoch', 22, 'frames of epochs and starts that are over are accepted', [
     'cluster/frame.js',
     'epoch === present && from.slot === peer.slot && from.incarnation === peer.incarnation && to === self.incarnation',
     'from.slot === peer.slot',
@@ -111,7 +111,7 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant(
     'restart-unnoticed',
-    1,
+    13,
     'a participant that started again is taken for its former self',
     ['cluster/coordinator.js', 'const isGone = planned.incarnation !== member.incarnation ||', 'const isGone ='],
     [
@@ -277,7 +277,7 @@ export const mutants: readonly Mutant[] = [
     'const {',
   ]),
   // From one epoch to the next.
-  mutant('memory-kept-of-another-checkpoint', 1, 'memory is kept though the epoch begins with another checkpoint', [
+  mutant('memory-kept-of-another-checkpoint', 25, 'memory is kept though the epoch begins with another checkpoint', [
     'cluster/epoch-worker.js',
     'return this.#lastIndex === (manifest?.index ?? 0);',
     'return true;',
