@@ -41,14 +41,15 @@ function printLine({ benchmark, case: name, metric, unit, median, baseline, rati
 }
 
 function printTable(rows: readonly Result[]): void {
-  const lines = rows.map(({ benchmark, case: name, unit, median, least, most, ratio }) => [
+  const lines = rows.map(({ benchmark, case: name, metric, unit, median, least, most, ratio }) => [
     benchmark,
     name,
+    metric,
     `${grouped(median)} ${unit}`,
     `${grouped(least)} – ${grouped(most)}`,
     ratio === null ? 'baseline' : `${(ratio * 100).toFixed(1)} %`,
   ]);
-  const table = [['benchmark', 'case', 'median', 'least – most', 'of baseline'], ...lines];
+  const table = [['benchmark', 'case', 'metric', 'median', 'least – most', 'of baseline'], ...lines];
   const widths = (table[0] as string[]).map((_, column) =>
     Math.max(...table.map((line) => (line[column] as string).length)),
   );

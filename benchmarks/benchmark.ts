@@ -1,8 +1,11 @@
-/** One case of a benchmark: something that can be run again and again, each run giving one figure. */
+/** What one run gives where one figure does not tell all: by name, in the benchmark's unit, the same names each time. */
+export type Figures = Readonly<Record<string, number>>;
+
+/** One case of a benchmark: something that can be run again and again, each run giving a figure, or several. */
 export interface Case {
   readonly name: string;
   /** Runs once; resolves with the figure in the benchmark's unit. */
-  run(): Promise<number>;
+  run(): Promise<number | Figures>;
 }
 
 export interface Benchmark {
@@ -14,7 +17,7 @@ export interface Benchmark {
   readonly cases: readonly Case[];
 }
 
-/** What became of one case. */
+/** What became of one case, or of one of its figures. */
 export interface Result {
   readonly benchmark: string;
   readonly case: string;
@@ -35,29 +38,46 @@ const repetitions = 5;
  * the baseline's run of the same round, and the median of those ratios is what is reported.
  */
 export async function runBenchmark(benchmark: Benchmark): Promise<Result[]> {
-  const figures = new Map<string, number[]>(benchmark.cases.map(({ name }) => [name, []]));
+  const rounds: Map<string, Figures>[] = [];
   for (let round = 0; round <= repetitions; round += 1) {
-    for (const { name, run } of benchmark.cases) {
-      const figure = await run();
-      if (round > 0) figures.get(name)?.push(figure);
-    }
+    const figures = new Map<string, Figures>();
+    for (const { name, run } of benchmark.cases) figures.set(name, named(await run()));
+    if (round > 0) rounds.push(figures);
   }
-  const base = figures.get(benchmark.baseline) ?? [];
-  return benchmark.cases.map(({ name }) => {
-    const runs = figures.get(name) ?? [];
-    const isBaseline = name === benchmark.baseline;
-    return {
-      benchmark: benchmark.name,
-      case: name,
-      metric: benchmark.metric,
-      unit: benchmark.unit,
-      median: median(runs),
-      least: Math.min(...runs),
-      most: Math.max(...runs),
-      baseline: isBaseline ? null : benchmark.baseline,
-      ratio: isBaseline ? null : median(runs.map((figure, index) => figure / (base[index] as number))),
-    };
+  return benchmark.cases.flatMap(({ name }) => {
+    const kinds = Object.keys(rounds[0]?.get(name) ?? {});
+    return kinds.map((kind) => resultOf(benchmark, name, kind, rounds));
   });
+}
+
+function resultOf(
+  { name: benchmark, metric, unit, baseline }: Benchmark,
+  name: string,
+  kind: string,
+  rounds: readonly ReadonlyMap<string, Figures>[],
+): Result {
+  const of = (which: string) => rounds.map((figures) => figures.get(which)?.[kind] as number);
+  const runs = of(name);
+  const base = of(baseline);
+  const isBaseline = name === baseline;
+  return {
+    benchmark,
+    case: name,
+    metric: kind === only ? metric : `${metric} ${kind}`,
+    unit,
+    median: median(runs),
+    least: Math.min(...runs),
+    most: Math.max(...runs),
+    baseline: isBaseline ? null : baseline,
+    ratio: isBaseline ? null : median(runs.map((figure, index) => figure / (base[index] as number))),
+  };
+}
+
+/** What the figure is called of a benchmark that has but one. */
+const only = '';
+
+function named(figures: number | Figures): Figures {
+  return typeof figures === 'number' ? { [only]: figures } : figures;
 }
 
 function median(figures: readonly number[]): number {

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import type { Benchmark, Case } from './benchmark.js';
+import type { Benchmark, Case, Figures } from './benchmark.js';
 
 /** What comes back for an order to run. */
-export type Outcome = { readonly figure: number } | { readonly failure: string };
+export type Outcome = { readonly figures: number | Figures } | { readonly failure: string };
 
 /**
  * A case in a process of its own, which lives from its first run to `close`.
@@ -19,14 +19,14 @@ export class CaseProcess implements Case {
     this.#child = fork(new URL('./run-case.js', import.meta.url), [benchmark, name], { execArgv: ['--expose-gc'] });
   }
 
-  run(): Promise<number> {
+  run(): Promise<number | Figures> {
     return new Promise((resolve, reject) => {
       const child = this.#child;
       const ended = () => reject(new Error(`the process of ${this.name} has ended`));
       child.once('exit', ended);
       child.once('message', (outcome: Outcome) => {
         child.off('exit', ended);
-        if ('figure' in outcome) resolve(outcome.figure);
+        if ('figures' in outcome) resolve(outcome.figures);
         else reject(new Error(outcome.failure));
       });
       child.send('run');

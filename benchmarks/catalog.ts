@@ -1,6 +1,7 @@
 import type { Benchmark } from './benchmark.js';
 import { greeter } from './greeter.js';
 import { multiCore } from './multi-core.js';
+import { rescaling } from './rescale.js';
 
 /** All benchmarks there are. */
-export const benchmarks: readonly Benchmark[] = [greeter, ...multiCore];
+export const benchmarks: readonly Benchmark[] = [greeter, ...multiCore, rescaling];

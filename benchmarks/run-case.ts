@@ -1,3 +1,4 @@
+import type { Figures } from './benchmark.js';
 import type { Outcome } from './case-process.js';
 import { benchmarks } from './catalog.js';
 
@@ -7,11 +8,11 @@ const found = benchmarks.find((one) => one.name === benchmark)?.cases.find((one)
 if (found === undefined) throw new Error(`there is no case ${name} of a benchmark ${benchmark}`);
 process.on('message', () => void run(found.run));
 
-async function run(once: () => Promise<number>): Promise<void> {
+async function run(once: () => Promise<number | Figures>): Promise<void> {
   globalThis.gc?.();
   tell(
     await once().then(
-      (figure) => ({ figure }),
+      (figures) => ({ figures }),
       (error: Error) => ({ failure: String(error.stack) }),
     ),
   );

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { runBenchmark } from '../benchmark.js';
+import { type Figures, runBenchmark } from '../benchmark.js';
 
 describe('runBenchmark', () => {
   it('takes turns, leaves the first round out, and compares within a round', async () => {
@@ -22,15 +22,36 @@ describe('runBenchmark', () => {
       { ...common, case: 'ours', median: 120, least: 50, most: 1_440, baseline: 'floor', ratio: 0.5 },
     ]);
   });
+
+  it('reports each figure of a case that has several, and compares it with the same of the baseline', async () => {
+    const turns: string[] = [];
+    const latencies = (figures: number[]) => figures.map((p50) => ({ p50, max: p50 * 10 }));
+    const results = await runBenchmark({
+      name: 'calls',
+      metric: 'latency',
+      unit: 'µs',
+      baseline: 'quiet',
+      cases: [
+        scripted('quiet', latencies([1, 2, 2, 2, 2, 2]), turns),
+        scripted('busy', latencies([1, 3, 4, 5, 6, 7]), turns),
+      ],
+    });
+    expect(results.map(({ case: name, metric, median, ratio }) => [name, metric, median, ratio])).to.deep.equal([
+      ['quiet', 'latency p50', 2, null],
+      ['quiet', 'latency max', 20, null],
+      ['busy', 'latency p50', 5, 2.5],
+      ['busy', 'latency max', 50, 2.5],
+    ]);
+  });
 });
 
 /** A case whose runs give the figures in turn. */
-function scripted(name: string, figures: number[], turns: string[]) {
+function scripted<F extends number | Figures>(name: string, figures: F[], turns: string[]) {
   return {
     name,
     async run() {
       turns.push(name);
-      return figures.shift() as number;
+      return figures.shift() as F;
     },
   };
 }

@@ -30,12 +30,12 @@ export const mutants: readonly Mutant[] = [
     'records that an abandoned checkpoint had set aside do not go into the next',
     ['worker/egress-outlet.js', 'values.append(this.#values);\n        this.#values = values;', ';'],
   ),
-  mutant('cut-before-former-is-settled', 15, 'a barrier is heeded before it is known what became of the former cut', [
+  mutant('cut-before-former-is-settled', 3, 'a barrier is heeded before it is known what became of the former cut', [
     'cluster/channels.js',
     '&& !this.#options.canCut())',
     '&& checkpoint < 0)',
   ]),
-  mutant('queue-missing-from-cut', 3, 'messages that wait to be handed out are not in the checkpoint', [
+  mutant('queue-missing-from-cut', 24, 'messages that wait to be handed out are not in the checkpoint', [
     'dispatch/dispatcher.js',
     'waiting.push(this.#queue.snapshot());',
     ';',
@@ -56,7 +56,7 @@ export const mutants: readonly Mutant[] = [
     'current.push({ envelope, attempt: 1, retryAtMs, settled });',
   ]),
   // Channels and barriers.
-  mutant('barrier-behind-the-queue', 14, 'a barrier waits for what was queued before it', [
+  mutant('barrier-behind-the-queue', 6, 'a barrier waits for what was queued before it', [
     'cluster/outbound-channel.js',
     'this.#lastBarrier = checkpoint;',
     'this.#lastBarrier = checkpoint; while (this.#queue.size > 0) this.#sendItems();',
@@ -66,7 +66,7 @@ export const mutants: readonly Mutant[] = [
     'if (!isBehindCut)',
     'if (isBehindCut || !isBehindCut)',
   ]),
-  mutant('unsent-not-kept', 14, 'what a sender had not sent at its cut is in no part', [
+  mutant('unsent-not-kept', 8, 'what a sender had not sent at its cut is in no part', [
     'checkpoint/restore-in-flight.js',
     'unsent.push(stored.item);',
     ';',
@@ -82,7 +82,7 @@ export const mutants: readonly Mutant[] = [
     ],
     ['cluster/inbound-channel.js', 'this.#received = next;', 'this.#received = frame.number;'],
   ),
-  mutant('frames-of-any-epoch', 34, 'frames of epochs and starts that are over are accepted', [
+  mutant('frames-of-any-epoch', 22, 'frames of epochs and starts that are over are accepted', [
     'cluster/frame.js',
     'epoch === present && from.slot === peer.slot && from.incarnation === peer.incarnation && to === self.incarnation',
     'from.slot === peer.slot',
@@ -111,7 +111,7 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant(
     'restart-unnoticed',
-    1,
+    13,
     'a participant that started again is taken for its former self',
     ['cluster/coordinator.js', 'const isGone = planned.incarnation !== member.incarnation ||', 'const isGone ='],
     [
@@ -275,5 +275,16 @@ export const mutants: readonly Mutant[] = [
     'cluster/participant.js',
     'this.#heartbeat?.cancel();\n        const {',
     'const {',
+  ]),
+  // From one epoch to the next.
+  mutant('memory-kept-of-another-checkpoint', 25, 'memory is kept though the epoch begins with another checkpoint', [
+    'cluster/epoch-worker.js',
+    'return this.#lastIndex === (manifest?.index ?? 0);',
+    'return true;',
+  ]),
+  mutant('uncommitted-memory-kept', 1, 'state is kept that has changed since the checkpoint the epoch begins with', [
+    'dispatch/state-table.js',
+    'if (!former.loaded || this.isUncommitted(former)',
+    'if (!former.loaded',
   ]),
 ];

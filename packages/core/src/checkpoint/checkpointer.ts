@@ -303,6 +303,7 @@ export class Checkpointer {
   }
 
   async #tidy(): Promise<void> {
+    if (this.#stopped) return; // Whoever waits for the end does not wait for this.
     try {
       await this.#options.retention.collect(this.#options.group.readFrom);
     } catch (error) {
@@ -325,7 +326,7 @@ export class Checkpointer {
       bottom: pick.from + pick.count === refs.length,
       nowMs: this.#last?.applicationTimeMs ?? 0,
       blobName,
-      yield: () => nextTurn(platform.scheduler),
+      yield: () => (this.#stopped ? Promise.reject(givenUp(blobName)) : nextTurn(platform.scheduler)),
       isGarbage: garbageTest(shapes),
     });
     this.#compaction = work
@@ -336,7 +337,7 @@ export class Checkpointer {
         (error: unknown) => {
           this.#options.retention.discard([blobName]);
           if (!isPassingStorageFailure(error)) this.#options.failed(error);
-          else logger.warn({ err: asError(error) }, 'compaction failed and will be tried again');
+          else if (!this.#stopped) logger.warn({ err: asError(error) }, 'compaction failed and will be tried again');
         },
       )
       .finally(() => {
@@ -349,4 +350,9 @@ export class Checkpointer {
     const message = `${this.#failures} checkpoints in a row failed, the last with: ${asError(error).message}. Mend the store and start again.`;
     return new StatefulFunctionsError('SF_CHECKPOINTS_FAIL', message, { cause: error });
   }
+}
+
+/** Why there is no more of a blob when the checkpointer stops. */
+function givenUp(blob: string): StatefulFunctionsError {
+  return new StatefulFunctionsError('SF_STORAGE', `the compaction into ${blob} was given up, since checkpoints end.`);
 }

@@ -32,9 +32,16 @@ export async function restoreInFlight(
   shares: Shares,
 ): Promise<void> {
   const unsent: StoredItem[] = [];
-  for (const { blob, offset, length, slot } of manifest.parts) {
-    for await (const item of readInFlight(store, blob, offset, length)) {
-      const stored = item as StoredInFlight;
+  // All parts are begun at once and most are read in one go, so that restoring takes one answer of the store and not one for each.
+  const readers = manifest.parts.map(({ blob, offset, length, slot }) => {
+    const items = readInFlight(store, blob, offset, length);
+    const first = items.next();
+    first.catch(() => undefined); // Awaited below, when it is its turn.
+    return { slot, items, first };
+  });
+  for (const { slot, items, first } of readers) {
+    for (let next = await first; next.done !== true; next = await items.next()) {
+      const stored = next.value as StoredInFlight;
       if (stored.kind === 'egress')
         restoreRun(stored, egressPrefix(manifest.logId, manifest.index, slot), worker, shares);
       else if (stored.kind === 'message') restoreItem(stored.message, worker, shares);

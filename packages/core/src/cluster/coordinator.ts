@@ -70,6 +70,12 @@ interface Epoch {
   readonly guard: SuspectGuard;
   committed: CommittedCheckpoint | undefined;
   settled: number;
+  /** Whether it is to end since workers came or went. */
+  isRescaling: boolean;
+  /** Whether it is to end with its next checkpoint. */
+  isEnding: boolean;
+  /** The checkpoint with which it is to end: see `Directive`. */
+  pausesAt: number | undefined;
   /** Whether a checkpoint has shown that nothing is left to do, and nobody has said otherwise since. */
   isDrained: boolean;
 }
@@ -199,6 +205,11 @@ export class Coordinator implements CheckpointGroup {
    */
   async drain(): Promise<void> {
     this.#mode = 'drain';
+    if (this.#epoch !== undefined) {
+      // What ends the application needs no other epoch.
+      this.#epoch.isEnding = false;
+      this.#epoch.pausesAt = undefined;
+    }
     this.#broadcast();
     const isDrained = () => this.#state === 'running' && this.#everybody(({ state }) => state === 'drained');
     await this.#when(() => this.#mode !== 'drain' || isDrained());
@@ -245,6 +256,7 @@ export class Coordinator implements CheckpointGroup {
           )
         : undefined;
       this.#taking = { checkpoint, parts: new Map(), blobs: new Set(), resolve, reject, timer };
+      if (this.#epoch?.isEnding) this.#epoch.pausesAt = checkpoint;
       this.#broadcast();
     });
   }
@@ -256,12 +268,16 @@ export class Coordinator implements CheckpointGroup {
     const { index, segments, shapes } = entry;
     epoch.committed = { checkpoint, index, segments, shapes };
     this.#broadcast();
+    if (epoch.pausesAt === checkpoint) this.#renew('the workers are others');
   }
 
   abandoned(checkpoint: number): readonly string[] {
     const blobs = [...(this.#taking?.blobs ?? [])];
     this.#endTaking();
-    if (this.#epoch !== undefined) this.#epoch.settled = checkpoint;
+    if (this.#epoch !== undefined) {
+      this.#epoch.settled = checkpoint;
+      this.#epoch.pausesAt = undefined;
+    }
     this.#broadcast();
     return blobs;
   }
@@ -443,11 +459,26 @@ export class Coordinator implements CheckpointGroup {
     else settled();
   }
 
-  /** A checkpoint first, so that hardly any work has to be done again. */
+  /**
+   * Has workers pause at the cut of a checkpoint, and begins another epoch as soon as it is committed: so no work is done again.
+   * One checkpoint more goes before, so that little is left to be stored while they pause.
+   */
   async #rescale(): Promise<void> {
     const epoch = this.#epoch as Epoch;
-    await epoch.checkpointer.now().catch(() => undefined); // Without it, more is done again, and nothing else.
-    if (this.#epoch === epoch && this.#state === 'running') this.#renew('the workers are others');
+    if (epoch.isRescaling) return;
+    epoch.isRescaling = true;
+    const goesOn = () => this.#epoch === epoch && this.#state === 'running' && this.#mode === 'run';
+    try {
+      await epoch.checkpointer.now();
+      epoch.isEnding = goesOn();
+      await epoch.checkpointer.now();
+    } catch {
+      // Without checkpoints, more is done again, and nothing else.
+    }
+    epoch.isRescaling = false;
+    epoch.isEnding = false;
+    // Where nothing has changed, none was committed that would have ended it.
+    if (goesOn()) this.#renew('the workers are others');
   }
 
   /** Begins another epoch, when what is under way has come to its end. */
@@ -538,6 +569,9 @@ export class Coordinator implements CheckpointGroup {
       guard: new SuspectGuard(log, suspects),
       committed: undefined,
       settled: 0,
+      isRescaling: false,
+      isEnding: false,
+      pausesAt: undefined,
       isDrained: false,
     };
   }
@@ -593,6 +627,7 @@ export class Coordinator implements CheckpointGroup {
       committed: epoch?.committed,
       settled: epoch?.settled ?? 0,
       checkpoint: this.#taking?.checkpoint,
+      pausesAt: epoch?.pausesAt,
       isCrowded: this.#isCrowded,
       phase: this.#mode,
       verdict:

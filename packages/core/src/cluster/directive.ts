@@ -23,6 +23,11 @@ export interface Directive {
   readonly settled: number;
   /** The checkpoint that is being taken. */
   readonly checkpoint: number | undefined;
+  /**
+   * From its cut of this checkpoint on, a worker is to pause: the epoch ends with it, and what is handled after the cut would be
+   * handled again. `undefined` while there is none, and again if it came to nothing.
+   */
+  readonly pausesAt: number | undefined;
   /** Whether so much waits at some worker that all are to read no more for now. */
   readonly isCrowded: boolean;
   /** `drain`: read no more, handle no more, let handlers that run come to their end. `over`: all is committed and published. */

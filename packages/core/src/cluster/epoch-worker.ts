@@ -12,9 +12,8 @@ import type { Platform } from '../ports/platform.js';
 import type { Reply } from '../sdk/contract.js';
 import { asError, invariant, isPassingStorageFailure, StatefulFunctionsError } from '../sdk/errors.js';
 import type { ClientReplyTarget } from '../sdk/reply.js';
-import { BlockCache } from '../state/block-cache.js';
 import { keyGroupOf } from '../state/key-group.js';
-import { SegmentSet } from '../state/segment-set.js';
+import type { SegmentSet } from '../state/segment-set.js';
 import { ShapeTable } from '../state/shape.js';
 import { Worker, type WorkerBindings, type WorkerCut, type WorkerLimits } from '../worker/worker.js';
 import { Assignment, type WorkerShare } from './assignment.js';
@@ -33,7 +32,8 @@ export interface EpochWorkerOptions {
   /** Of ingresses and egresses, all there are: those of this worker are picked. */
   readonly bindings: WorkerBindings;
   readonly limits: WorkerLimits;
-  readonly cacheBytes: number;
+  /** What was read of segments before stays: they do not change. */
+  readonly segments: SegmentSet;
   readonly stopTimeoutMs: number;
   readonly incarnation: string;
   readonly channelLimits?: Partial<ChannelLimits>;
@@ -67,6 +67,7 @@ export interface PendingCut {
  *   cut holds is always what changed since the last committed one.
  * - Its part holds what it and its channels had at the cut, and is acknowledged only when it is durable.
  * - Once closed it takes no effect: neither on memory nor on the outside.
+ * - Of a former worker's memory it keeps only what is the state of the very checkpoint that its own epoch begins with.
  */
 export class EpochWorker {
   readonly plan: EpochPlan;
@@ -85,7 +86,11 @@ export class EpochWorker {
   #pending: PendingCut | undefined;
   #part: PartReport | undefined;
   #readsFrom: number;
+  /** The place in the log of the last manifest that memory is known to agree with; 0 for none. */
+  #lastIndex: number;
   #isWanted = false;
+  /** Whose memory to keep, until that has happened. */
+  #former: Worker | undefined;
 
   private constructor(
     options: EpochWorkerOptions,
@@ -94,7 +99,7 @@ export class EpochWorker {
     slot: number,
     manifest: CheckpointEntry | undefined,
   ) {
-    const { platform, logger, metrics, store, bindings, limits } = options;
+    const { platform, logger, metrics, bindings, limits } = options;
     this.#options = options;
     this.#directive = directive;
     this.plan = plan;
@@ -103,10 +108,11 @@ export class EpochWorker {
     const share = this.#assignment.workers[slot];
     invariant(share !== undefined, 'a worker has a slot of its assignment');
     this.#share = share;
-    this.#segments = new SegmentSet(store, new BlockCache(options.cacheBytes));
+    this.#segments = options.segments;
     this.#segments.replace(manifest?.segments ?? []);
     this.#shapes.add(manifest?.shapes ?? []);
     this.#lastCommitted = plan.base?.checkpoint ?? 0;
+    this.#lastIndex = plan.base?.index ?? 0;
     // What a savepoint needs stays in any case.
     this.#readsFrom = plan.base?.savepoint === undefined ? (plan.base?.index ?? 0) : 0;
     this.channels = new Channels({
@@ -151,13 +157,20 @@ export class EpochWorker {
   /**
    * Reads the manifest of the plan and puts a worker together, which is not running yet: see `start`.
    *
+   * @param former the last worker of the same participant, which has ended: what it has in memory is kept where that is right.
    * @throws SF_MISSING_BLOB, SF_DAMAGED, SF_STORAGE
    */
-  static async make(options: EpochWorkerOptions, directive: Directive, slot: number): Promise<EpochWorker> {
+  static async make(
+    options: EpochWorkerOptions,
+    directive: Directive,
+    slot: number,
+    former: EpochWorker | undefined,
+  ): Promise<EpochWorker> {
     const plan = directive.plan as EpochPlan;
     const manifest = await readManifest(options.store, plan.base);
     const made = new EpochWorker(options, directive, plan, slot, manifest);
     made.#manifest = manifest;
+    if (former?.endedAt(manifest, plan)) made.#former = former.worker;
     return made;
   }
 
@@ -202,10 +215,33 @@ export class EpochWorker {
     return this.#pending;
   }
 
+  /**
+   * Whether the last checkpoint that this worker knows of, now that it has ended, is the one that a later epoch begins with. Then
+   * whatever has not changed since in its memory is what that checkpoint holds. If its last cut is that checkpoint, it was
+   * committed, though the worker did not hear of it in time.
+   */
+  endedAt(manifest: CheckpointEntry | undefined, { logId }: EpochPlan): boolean {
+    invariant(this.#isClosed, 'the memory is kept of a worker that has ended');
+    if (logId !== this.plan.logId) return false;
+    const pending = this.#pending;
+    if (pending !== undefined && pending.epoch === manifest?.epoch && pending.checkpoint === manifest.checkpoint) {
+      this.#pending = undefined;
+      this.#lastIndex = manifest.index;
+      this.worker.state.committed();
+    }
+    return this.#lastIndex === (manifest?.index ?? 0);
+  }
+
   /** Brings everything into place and runs. */
   async start(): Promise<void> {
     const { store, bindings, guard } = this.#options;
     const { worker } = this;
+    const former = this.#former;
+    this.#former = undefined;
+    // All at once, and without waiting: else the first to look for something would open one after the other.
+    this.#segments.open().catch(() => undefined); // Whoever reads one that failed tries again, and is told.
+    if (former !== undefined) await worker.inherit(former);
+    if (this.#isClosed) return;
     await worker.openSinks();
     if (this.#isClosed) return;
     if (this.#manifest !== undefined) {
@@ -245,6 +281,7 @@ export class EpochWorker {
     if (phase === 'drain' && this.#state === 'running') void this.#drain();
     if (checkpoint !== undefined && checkpoint > this.#lastCut && this.#canCut) this.#cut(checkpoint);
     this.channels.release();
+    this.#heedPause();
     if (this.#state === 'drained' && this.#isPublishing) void this.#obeyWhenPublished();
   }
 
@@ -277,6 +314,7 @@ export class EpochWorker {
     this.#pending = { epoch: this.plan.epoch, checkpoint, cut };
     this.#part = undefined;
     this.#isWanted = false;
+    this.#heedPause();
     const { platform, incarnation } = this.#options;
     const blob = newPartName(platform, this.plan.epoch, incarnation);
     this.#write(cut, channels, checkpoint, blob).then(
@@ -340,6 +378,7 @@ export class EpochWorker {
     this.#pending = undefined;
     this.#part = undefined;
     this.#lastCommitted = checkpoint;
+    this.#lastIndex = index;
     this.#readsFrom = index;
     this.#segments.replace(segments);
     this.#shapes.add(shapes);
@@ -355,6 +394,13 @@ export class EpochWorker {
     this.channels.abandon(checkpoint);
     this.worker.abandon();
     this.#options.changed();
+  }
+
+  /** One that drains hands nothing out before long, and never again. */
+  #heedPause(): void {
+    if (this.#state !== 'running') return;
+    const { pausesAt } = this.#directive;
+    this.worker.isPaused = pausesAt !== undefined && this.#lastCut >= pausesAt;
   }
 
   async #drain(): Promise<void> {

@@ -8,6 +8,8 @@ import type { Reply } from '../sdk/contract.js';
 import { deadLetters } from '../sdk/dead-letter.js';
 import { asError, codeOf } from '../sdk/errors.js';
 import type { ClientReplyTarget } from '../sdk/reply.js';
+import { BlockCache } from '../state/block-cache.js';
+import { SegmentSet } from '../state/segment-set.js';
 import {
   type Submission,
   tellCommitted,
@@ -70,6 +72,7 @@ const reportsPerLease = 4;
  */
 export class Participant {
   readonly #options: ParticipantOptions;
+  readonly #segments: SegmentSet;
   readonly #sentMs = new Map<number, number>();
   #reports = 0;
   #answered = 0;
@@ -87,6 +90,8 @@ export class Participant {
   /** The figures of all workers before the present one. */
   #past = idleStatus;
   #unsubmitted: Submission[] = [];
+  /** The last worker, until the next keeps what it may of its memory. */
+  #former: EpochWorker | undefined;
   /** Of the last worker, if it ended before it learned what became of it. */
   #unsettled: PendingCut | undefined;
   #suspects = 0;
@@ -98,6 +103,7 @@ export class Participant {
 
   constructor(options: ParticipantOptions) {
     this.#options = options;
+    this.#segments = new SegmentSet(options.store, new BlockCache(options.cacheBytes));
   }
 
   get endpoint(): string {
@@ -226,7 +232,9 @@ export class Participant {
     try {
       await this.#settle(directive.plan as EpochPlan);
       if (isOutdated()) return;
-      const worker = await EpochWorker.make(this.#workerOptions(isOutdated), directive, slot);
+      const former = this.#former;
+      this.#former = undefined;
+      const worker = await EpochWorker.make(this.#workerOptions(isOutdated), directive, slot, former);
       if (isOutdated()) {
         await worker.close();
         return;
@@ -247,6 +255,7 @@ export class Participant {
     this.#entering += 1;
     this.#isEntering = false;
     await this.#drop();
+    this.#former = undefined;
     this.#tellSoon();
   }
 
@@ -258,6 +267,7 @@ export class Participant {
       };
     return {
       ...this.#options,
+      segments: this.#segments,
       guard: this.#guard,
       isCurrent: () => !isOutdated() && this.#hasLease,
       onReply: unlessOutdated((target, reply) => this.#reply(target, reply)),
@@ -289,6 +299,7 @@ export class Participant {
     if (former === undefined) return;
     const { worker } = former;
     this.#past = { ...statusOf(worker, this.#past), egressPending: 0, backlog: 0, addresses: 0 };
+    this.#former = former;
     this.#unsettled = former.pending;
     this.#unsubmitted = [...worker.submissions, ...this.#unsubmitted];
     await former.close();
@@ -305,10 +316,13 @@ export class Participant {
     else this.#unsubmitted = [...unsettled.cut.submissions, ...this.#unsubmitted];
   }
 
-  /** A later epoch than the next may begin with a checkpoint that others took meanwhile, and then only the log can tell. */
+  /**
+   * A later epoch than the next may begin with a checkpoint that others took meanwhile, also under the same number where that came
+   * to nothing here, and then only the log can tell.
+   */
   async #isCommitted({ epoch, checkpoint }: PendingCut, { epoch: now, base }: EpochPlan): Promise<boolean> {
     const last = base?.checkpoint ?? 0;
-    if (last <= checkpoint || now === epoch + 1) return last === checkpoint;
+    if (last < checkpoint || now === epoch + 1) return last === checkpoint;
     return (await lastCheckpointUntilEndOf(this.#options.store, epoch)) === checkpoint;
   }
 

@@ -162,13 +162,13 @@ export class Dispatcher implements InvocationServices {
     return this.#hosts.get(address.type.name)?.activations.get(address.id);
   }
 
-  /** Starts to hand out messages. */
+  /** Starts to hand out messages, or goes on with it after a pause. */
   open(): void {
     this.#isOpen = true;
     this.#wake();
   }
 
-  /** Stops handing out messages; asynchronous handlers that run go on. */
+  /** Stops handing out messages, retries included; asynchronous handlers that run go on. */
   pause(): void {
     this.#isOpen = false;
   }
@@ -337,6 +337,7 @@ export class Dispatcher implements InvocationServices {
   #free(activation: Activation): void {
     // A retry that a checkpoint held waits at an address whose state was never asked for.
     if (!activation.loaded && this.#loadState(activation)) return;
+    if (!this.#isOpen) this.#queueFirst(activation);
     const { current } = activation;
     if (current !== undefined) {
       activation.current = undefined;
@@ -526,12 +527,21 @@ export class Dispatcher implements InvocationServices {
       activation.retry = undefined;
       envelope.retryAtMs = 0;
       if (this.#isClosed) return;
-      if (this.#guard !== undefined) {
-        queueFirst(activation);
-        this.#mailed += 1;
-      }
+      if (this.#guard !== undefined) this.#queueFirst(activation);
       this.#guardFatal(() => this.#free(activation));
     });
+  }
+
+  /** Puts a message that is to be tried again at the head of its mailbox, to be handed out, and recorded, like any other. */
+  #queueFirst(activation: Activation): void {
+    const { current } = activation;
+    if (current === undefined) return;
+    const mailbox = new MessageQueue();
+    mailbox.push(current);
+    for (const envelope of activation.mailbox?.snapshot() ?? []) mailbox.push(envelope);
+    activation.current = undefined;
+    activation.mailbox = mailbox;
+    this.#mailed += 1;
   }
 
   /** The handler read what is not in memory: loads it and runs the handler again, which does not count as a retry. */
@@ -634,7 +644,7 @@ export class Dispatcher implements InvocationServices {
     guard.before(envelope).then(
       (verdict) => {
         this.#guarding = false;
-        if (this.#isClosed) return;
+        if (this.#isClosed || !this.#isOpen) return; // After a pause, the question is asked again.
         this.#guardFatal(() => this.#judge(envelope, verdict, resumed));
         this.#wake();
       },
@@ -685,15 +695,6 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** Brings all maps and lists of an activation into memory. */
 async function loadAll(activation: Activation): Promise<void> {
   for (const cell of activation.cells ?? []) await cell?.loadAll();
-}
-
-/** Puts a message that is tried again at the head of its mailbox, to be handed out, and recorded, like any other. */
-function queueFirst(activation: Activation): void {
-  const mailbox = new MessageQueue();
-  if (activation.current !== undefined) mailbox.push(activation.current);
-  for (const envelope of activation.mailbox?.snapshot() ?? []) mailbox.push(envelope);
-  activation.current = undefined;
-  activation.mailbox = mailbox;
 }
 
 /** Errors that no further attempt can mend. */

@@ -28,6 +28,8 @@ export interface FieldPlan {
   readonly shape: Shape;
   /** Neither collections nor times to live nor schemas: state is what the fields hold. */
   readonly isSimple: boolean;
+  /** Whether some plain field or value has a time to live: when it has passed, memory changes though nothing is committed. */
+  readonly hasExpiringValues: boolean;
 }
 
 /**
@@ -44,7 +46,10 @@ export function planFields(definition: FunctionDefinition, instance: object): Fi
   const isSimple = fields.every((field) => {
     return field.kind === 'plain' && !Number.isFinite(field.ttlMs) && field.spec.options.schema === undefined;
   });
-  return { fields, properties: fields.map(({ property }) => property), shape, isSimple };
+  const hasExpiringValues = fields.some(
+    ({ kind, ttlMs }) => (kind === 'plain' || kind === 'value') && Number.isFinite(ttlMs),
+  );
+  return { fields, properties: fields.map(({ property }) => property), shape, isSimple, hasExpiringValues };
 }
 
 function planField(typeName: string, spec: StateFieldSpec, instance: object): PlannedField {

@@ -1,4 +1,5 @@
 import { decode, encode } from '../codec/codec.js';
+import { invariant } from '../sdk/errors.js';
 import type { ListBacking } from '../sdk/persisted-list.js';
 import { fromStored, type Stored, toStored } from '../state/record.js';
 import type { CellChange, CellInvocation, CellStorage } from './map-cell.js';
@@ -13,7 +14,7 @@ export class ListCell {
   stampMs: number;
   complete: boolean;
   /** Elements in memory, by index; all of them when complete. */
-  readonly #elements = new Map<number, Stored>();
+  #elements = new Map<number, Stored>();
   #dirtyFrom: number;
 
   constructor(
@@ -74,6 +75,16 @@ export class ListCell {
   giveBack(from: number, generation: Uint8Array | undefined): void {
     if (generation === undefined || this.generation === undefined) return;
     if (Buffer.compare(generation, this.generation) === 0) this.#dirtyFrom = Math.min(this.#dirtyFrom, from);
+  }
+
+  /** As `MapCell.handOver`. */
+  handOver(storage: CellStorage): ListCell {
+    invariant(this.#dirtyFrom === this.length, 'only elements that are committed are handed over');
+    const heir = new ListCell(storage, this.ttlMs, this.ttlOnRead, this);
+    heir.complete = this.complete;
+    heir.#elements = this.#elements;
+    this.#elements = new Map();
+    return heir;
   }
 
   /** Drops from memory what the last committed checkpoint holds; called only when nothing changed since its cut. */

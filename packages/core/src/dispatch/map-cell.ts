@@ -1,4 +1,5 @@
 import { decode, encode } from '../codec/codec.js';
+import { invariant } from '../sdk/errors.js';
 import type { MapBacking, MapKey } from '../sdk/persisted-map.js';
 import { fromStored, type Stored, sameStored, toStored } from '../state/record.js';
 
@@ -46,7 +47,7 @@ export class MapCell {
   generation: Uint8Array | undefined;
   /** Whether every entry there is, is in memory. */
   complete: boolean;
-  readonly #resident = new Map<MapKey, MapEntry>();
+  #resident = new Map<MapKey, MapEntry>();
   #dirty = new Set<MapKey>();
 
   constructor(
@@ -138,6 +139,16 @@ export class MapCell {
     if (generation === undefined || this.generation === undefined) return;
     if (Buffer.compare(generation, this.generation) !== 0) return; // A cleared generation needs no entries.
     for (const key of keys) this.#dirty.add(key);
+  }
+
+  /** Gives all that is in memory to a cell of a later epoch's worker. What a promise of this epoch still loads stays here. */
+  handOver(storage: CellStorage): MapCell {
+    invariant(this.#dirty.size === 0, 'only entries that are committed are handed over');
+    const heir = new MapCell(storage, this.ttlMs, this.ttlOnRead, this.generation);
+    heir.complete = this.complete;
+    heir.#resident = this.#resident;
+    this.#resident = new Map();
+    return heir;
   }
 
   /** Drops entries from memory that storage has as of the committed `interval`. */

@@ -3,6 +3,7 @@ import type { AnyAddress } from '../sdk/address.js';
 import { invariant } from '../sdk/errors.js';
 import { entryKey, entryPrefix, prefixEnd, recordKey } from '../state/key.js';
 import { keyGroupOf } from '../state/key-group.js';
+import type { KeyGroupRanges } from '../state/key-group-ranges.js';
 import type { Entry, SegmentSet } from '../state/segment-set.js';
 import type { ShapeTable } from '../state/shape.js';
 import { Activation } from './activation.js';
@@ -21,7 +22,9 @@ import { type CellStorage, MapCell } from './map-cell.js';
  * is about to change before its turn is encoded at that moment. If the checkpoint is abandoned, they are dirty again, and the
  * state they hold by then is what the next one stores: the newest wins.
  *
- * Invariant: only an activation whose last change is in a committed checkpoint is dropped from memory.
+ * Invariants:
+ * - Only an activation whose last change is in a committed checkpoint is dropped from memory.
+ * - What is kept from one epoch to the next is the state of the checkpoint that both know last, and nothing else.
  */
 export class StateTable implements FrozenStateServices {
   #interval = 1;
@@ -63,6 +66,35 @@ export class StateTable implements FrozenStateServices {
     host.activations.set(key, activation);
     this.#count += 1;
     return activation;
+  }
+
+  /** Goes on where the table of a former epoch ended, which has the state of the very checkpoint that this one begins with. */
+  succeed(former: StateTable): void {
+    invariant(this.#count === 0 && this.#interval === 1, 'memory is kept before anything else is in it');
+    this.#interval = former.#interval;
+    this.#committedInterval = former.#committedInterval;
+  }
+
+  /**
+   * Keeps the committed state of an activation of the table that this one succeeds, if it has not changed since that checkpoint
+   * and is this worker's now. Nothing but that state: a new activation has it, without mailbox, message or instance.
+   */
+  keep(host: FunctionHost, key: string, former: Activation, keyGroups: KeyGroupRanges): void {
+    if (!former.loaded || this.isUncommitted(former) || host.plan.hasExpiringValues) return;
+    const kept = new Activation(host, former.address);
+    if (!keyGroups.contains(this.keyGroup(kept))) return;
+    const { fields } = host.plan;
+    kept.committed = former.committed;
+    kept.stamps = former.stamps;
+    kept.cells = former.cells?.map((cell, index) =>
+      cell?.handOver(this.#storageOf(kept, fields[index] as PlannedField)),
+    );
+    kept.exists = former.exists;
+    kept.dirtyIn = former.dirtyIn;
+    kept.recent = former.recent;
+    kept.loaded = true;
+    host.activations.set(key, kept);
+    this.#count += 1;
   }
 
   /** For looking at an address without activating it: its activation, or a copy of what storage has. */

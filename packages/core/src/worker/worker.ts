@@ -9,6 +9,7 @@ import type { EgressSink } from '../ports/egress-sink.js';
 import type { Logger } from '../ports/logger.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
+import { nextTurn } from '../ports/scheduler.js';
 import type { AnyAddress } from '../sdk/address.js';
 import type { Reply } from '../sdk/contract.js';
 import { type DeadLetter, deadLetters } from '../sdk/dead-letter.js';
@@ -115,6 +116,9 @@ export interface Submission {
  */
 const mostReady = 64;
 
+/** Activations that are looked at between two turns of the event loop, when memory is kept for another epoch. */
+const keptPerSlice = 2_048;
+
 /** One event loop's share of an application: its functions, its ingresses, its way out. */
 export class Worker implements Outlets {
   readonly dispatcher: Dispatcher;
@@ -137,6 +141,7 @@ export class Worker implements Outlets {
   #wasQuiet = true;
   #isCrowded = false;
   #isThrottled = false;
+  #isPaused = false;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -200,6 +205,27 @@ export class Worker implements Outlets {
 
   get phase(): WorkerState {
     return this.#phase;
+  }
+
+  /**
+   * Keeps what a former worker has in memory of the checkpoint that this one begins with, so that it need not be read again: the
+   * committed state of what has not changed since, as far as it is this worker's now.
+   */
+  async inherit(former: Worker): Promise<void> {
+    invariant(former.phase === 'closed', 'the memory is kept of a worker that has ended');
+    const { keyGroups, platform } = this.#options;
+    this.state.succeed(former.state);
+    let count = 0;
+    for (const { name, activations } of former.dispatcher.hosts) {
+      for (const [key, activation] of activations) {
+        this.state.keep(this.dispatcher.hostOf(name), key, activation, keyGroups);
+        activations.delete(key); // Nothing is there twice for longer than it has to be.
+        count += 1;
+        if (count % keptPerSlice !== 0) continue;
+        await nextTurn(platform.scheduler);
+        if (this.phase === 'closed') return;
+      }
+    }
   }
 
   /** Opens sinks, so that pending records can be published. */
@@ -284,6 +310,19 @@ export class Worker implements Outlets {
   /** Whether some other worker is crowded: what is read here may go there. */
   set isThrottled(isThrottled: boolean) {
     this.#isThrottled = isThrottled;
+    this.checkRoom();
+  }
+
+  /**
+   * While it is paused, a worker takes in what others and clients send and what timers hold, and hands nothing out; it reads no
+   * ingress. Asynchronous handlers go on. It can cut, and goes on where it was.
+   */
+  set isPaused(isPaused: boolean) {
+    invariant(this.#phase === 'running', 'a worker pauses while it runs');
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.dispatcher.pause();
+    else this.dispatcher.open();
     this.checkRoom();
   }
 
@@ -442,6 +481,7 @@ export class Worker implements Outlets {
       this.#options.wanted();
     return (
       !this.#isThrottled &&
+      !this.#isPaused &&
       (this.#options.remote?.outstanding ?? 0) <= maxBacklog &&
       this.dispatcher.ready <= mostReady &&
       this.dispatcher.backlog <= maxBacklog &&

@@ -80,4 +80,55 @@ describe('Participant', () => {
       await platform.run(several.stop());
     });
   }
+
+  // A coordinator that takes over knows the numbers of committed checkpoints only, and takes the next: one that came to nothing.
+  it('does not take the checkpoint of another coordinator for that of its own last cut, if both have one number', async () => {
+    const platform = new VirtualPlatform();
+    const store = new WatchedStore();
+    const former = new SeveralParticipants({ platform, module, workers: 1, store });
+    const [paused] = former.participants as [Participant];
+    await platform.run(former.start());
+    let isCommitted = false;
+    const sent = clientOf(paused, platform).to(Tally.at('one')).add(1);
+    void sent.then(() => {
+      isCommitted = true;
+    });
+    store.onPart = () => former.mute.add(paused.endpoint);
+    await platform.advance(1_000);
+    former.deaf.add(paused.endpoint);
+    const pending = paused.current?.pending?.checkpoint;
+    await platform.run(former.coordinator.close());
+
+    const latter = new SeveralParticipants({ platform, module, workers: 1, store });
+    const { coordinator } = latter;
+    const [other] = latter.participants as [Participant];
+    await platform.run(latter.start());
+    await platform.run(clientOf(other, platform).to(Tally.at('other')).add(1));
+    expect(coordinator.status.checkpoint).to.equal(pending);
+    coordinator.hear({ ...(coordinator.reports[0] as Report), number: 1_000, state: 'stopped' });
+    await platform.advance(100);
+    other.start();
+    await platform.run(coordinator.whenRunning());
+    expect(coordinator.plan?.base?.checkpoint).to.equal(pending);
+    paused.obey({
+      coordinator: 'd'.repeat(16),
+      number: 1,
+      answers: 0,
+      plan: coordinator.plan,
+      committed: undefined,
+      settled: 0,
+      checkpoint: undefined,
+      pausesAt: undefined,
+      isCrowded: false,
+      phase: 'run',
+      verdict: undefined,
+      applicationTimeMs: 0,
+    });
+    await platform.advance(100);
+    expect(paused.current?.state).to.equal('running');
+    expect(isCommitted).to.equal(false);
+    expect(paused.current?.worker.submissions).to.have.length(1);
+    await platform.run(latter.stop());
+    await platform.run(former.stop());
+  });
 });

@@ -98,6 +98,8 @@ export class Faults {
     for (const remedy of [...this.#remedies]) remedy();
     const cluster = this.#cluster;
     cluster.store.service.ambushes.clear();
+    // Who was paused in a call of the store would go on some time later.
+    for (const { process } of cluster.nodes) process.resume();
     cluster.heal();
     cluster.trace.note('', 'faults end');
   }
