@@ -92,7 +92,7 @@ export class NodeProcess {
   }
 
   get #lastWords(): string {
-    return this.log.trimEnd().split('\n').slice(-12).join('\n    ');
+    return this.log.trimEnd().split('\n').slice(-40).join('\n    ');
   }
 
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
