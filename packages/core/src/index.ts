@@ -1,13 +1,23 @@
 export { Application } from './application/application.js';
 export { CallError, type CallOptions, type Client, type SendOptions } from './application/client.js';
 export type { ApplicationStatus } from './application/engine.js';
+export { goBackTo } from './application/go-back-to.js';
 export type { ModuleSource } from './application/module-loader.js';
 export type { CheckpointOptions, ClusterOptions, StartOptions } from './application/options.js';
 export { RemoteClient, type RemoteClientOptions } from './application/remote-client.js';
 export type { RunningApplication } from './application/running-application.js';
 export { FileBlobStore } from './blob/file-blob-store.js';
 export { MemoryBlobStore } from './blob/memory-blob-store.js';
+export { AddressPattern } from './checkpoint/address-pattern.js';
+export {
+  CheckpointArchive,
+  type CheckpointChoice,
+  type CheckpointDetails,
+  type CheckpointSummary,
+} from './checkpoint/checkpoint-archive.js';
 export type { CheckpointStatus } from './checkpoint/checkpointer.js';
+export type { EgressProgress, FixedSettings, IngressProgress, PartRef } from './checkpoint/manifest.js';
+export type { AddressState, FieldState } from './checkpoint/stored-state.js';
 export { checkMembershipKey, checkMembershipPrefix } from './cluster/membership-key.js';
 export { MemoryMembership } from './cluster/memory-membership.js';
 export { MemoryNetwork, MemoryTransport } from './cluster/memory-transport.js';
@@ -15,6 +25,7 @@ export type { ClusterStatus, WorkerStatus } from './cluster/operation.js';
 export { Operator, type OperatorOptions } from './cluster/operator.js';
 export type { ParticipantState, ParticipantStatus } from './cluster/report.js';
 export { CallbackSink } from './io/callback-sink.js';
+export { toJson } from './io/json.js';
 export { JsonLinesSink } from './io/json-lines-sink.js';
 export { JsonLinesSource } from './io/json-lines-source.js';
 export { MemoryInbox } from './io/memory-inbox.js';
@@ -42,6 +53,7 @@ export type { Random } from './ports/random.js';
 export type { Scheduled, Scheduler } from './ports/scheduler.js';
 export type { Listening, Transport } from './ports/transport.js';
 export { Address, type AnyAddress, maxIdLength } from './sdk/address.js';
+export { BlobError } from './sdk/blob-error.js';
 export type { AskOptions, Context, Headers, QueryContext, Timed } from './sdk/context.js';
 export {
   type Ask,
@@ -81,5 +93,6 @@ export type { Downstream, Router } from './sdk/router.js';
 export type { Schema } from './sdk/schema.js';
 export { Serializable } from './sdk/serializable.js';
 export { Inject, Service, type ServiceId, type Services, Token } from './sdk/service.js';
-export type { PersistedOptions, TtlOptions } from './sdk/state-field.js';
+export type { PersistedOptions, StateFieldKind, TtlOptions } from './sdk/state-field.js';
 export { StatefulFunction } from './sdk/stateful-function.js';
+export type { SegmentRef } from './state/segment.js';

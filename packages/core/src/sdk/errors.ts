@@ -75,6 +75,7 @@ export const errorCodes = {
   SF_SINK_POSITION: 'An egress sink no longer has the position of the last checkpoint.',
   SF_FRAME_TOO_LARGE: 'A frame is larger than its transport carries.',
   SF_THREAD_ENDED: 'A worker thread ended by itself.',
+  SF_UNKNOWN_CHECKPOINT: 'There is no such checkpoint, or it was deleted meanwhile.',
   SF_UNKNOWN_SAVEPOINT: 'There is no savepoint of that name.',
   SF_SAVEPOINT_EXISTS: 'There is a savepoint of that name already.',
   SF_BROKEN_INVARIANT: 'The runtime found itself in a state that must not be; please report it.',
