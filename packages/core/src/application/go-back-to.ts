@@ -19,9 +19,9 @@ export async function goBackTo(
   savepoint: string,
   platform: Platform = nodePlatform(),
 ): Promise<{ readonly checkpoint: number; readonly epoch: number }> {
+  const { manifest } = await findSavepoint(store, savepoint);
   await store.open?.();
   try {
-    const { manifest } = await findSavepoint(store, savepoint);
     const { log } = await beginEpoch(store, platform, {
       maxParallelism: manifest.settings.maxParallelism,
       savepoint,
