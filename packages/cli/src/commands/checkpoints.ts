@@ -51,18 +51,15 @@ export async function verify(
       else await out.line(message);
     }
   });
-  if (!out.isJson) {
-    const what =
-      choice === undefined
-        ? checkpoints
-        : typeof choice === 'number'
-          ? `checkpoint ${choice}`
-          : `savepoint ${choice.savepoint}`;
-    await out.line(
-      found === 0 ? `No damage in ${what}.` : `${found} ${found === 1 ? 'part' : 'parts'} of ${what} damaged or gone.`,
-    );
-  }
+  if (!out.isJson) await out.line(verdict(found, choice, checkpoints));
   return found === 0 ? exitCode.fine : exitCode.damage;
+}
+
+function verdict(found: number, choice: CheckpointChoice | undefined, checkpoints: string): string {
+  const one = typeof choice === 'number' ? `checkpoint ${choice}` : `savepoint ${choice?.savepoint}`;
+  const what = choice === undefined ? checkpoints : one;
+  if (found === 0) return `No damage in ${what}.`;
+  return found === 1 ? `1 part of ${what} is damaged or gone.` : `${found} parts of ${what} are damaged or gone.`;
 }
 
 /** Has something done with a store that nobody needs to have opened. */
