@@ -4,7 +4,7 @@ import type { Metrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
 import { nextTurn, type Scheduled } from '../ports/scheduler.js';
 import { asError, invariant, isPassingStorageFailure, StatefulFunctionsError } from '../sdk/errors.js';
-import { compact, pickCompaction } from '../state/compaction.js';
+import { type CompactionLimits, compact, pickCompaction } from '../state/compaction.js';
 import { garbageTest } from '../state/garbage.js';
 import type { SegmentRef } from '../state/segment.js';
 import type { SegmentSet } from '../state/segment-set.js';
@@ -42,6 +42,7 @@ export interface CheckpointerOptions {
   /** The checkpoint that the epoch begins with. */
   readonly base: CheckpointEntry | undefined;
   readonly intervalMs: number;
+  readonly compaction?: CompactionLimits | undefined;
   /** So many failures in a row end the application. */
   readonly maxFailures: number;
   readonly failed: (error: unknown) => void;
@@ -315,7 +316,7 @@ export class Checkpointer {
     const { segments, store, platform, log, logger, shapes } = this.#options;
     if (this.#compaction !== undefined || this.#compacted !== undefined || this.#stopped) return;
     const { refs } = segments;
-    const pick = pickCompaction(refs);
+    const pick = pickCompaction(refs, this.#options.compaction);
     if (pick === undefined) return;
     const inputs = refs.slice(pick.from, pick.from + pick.count);
     const blobName = newPartName(platform, log.epoch, this.#options.incarnation);

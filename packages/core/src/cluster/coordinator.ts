@@ -13,6 +13,7 @@ import type { Platform } from '../ports/platform.js';
 import type { Scheduled } from '../ports/scheduler.js';
 import { invariant, StatefulFunctionsError } from '../sdk/errors.js';
 import { BlockCache } from '../state/block-cache.js';
+import type { CompactionLimits } from '../state/compaction.js';
 import { SegmentSet } from '../state/segment-set.js';
 import { ShapeTable } from '../state/shape.js';
 import { Assignment } from './assignment.js';
@@ -32,6 +33,7 @@ export interface CoordinatorOptions {
   readonly keep: number;
   readonly cacheBytes: number;
   readonly intervalMs: number;
+  readonly compaction?: CompactionLimits | undefined;
   readonly maxFailures: number;
   /** A checkpoint that takes longer is given up; infinite for no limit. */
   readonly checkpointTimeoutMs: number;
@@ -519,6 +521,7 @@ export class Coordinator implements CheckpointGroup {
       lastCheckpoint: this.#lastCheckpoint,
       base: manifest,
       intervalMs,
+      compaction: this.#options.compaction,
       maxFailures,
       failed: (error) => this.#failed(error),
       drained: () => {
