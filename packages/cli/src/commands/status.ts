@@ -95,7 +95,7 @@ async function showStore(
 
 function checkpointText({ committed, abandoned, lastDurationMs, segments, bytes }: CheckpointStatus): string {
   const last = committed === 0 ? '' : `, the last in ${Math.round(lastDurationMs)} ms`;
-  return `${count(committed)} committed${last}, ${count(abandoned)} abandoned; ${byteSize(bytes)} of state in ${segments} segments`;
+  return `${count(committed)} committed${last}, ${count(abandoned)} abandoned; ${byteSize(bytes)} of state in ${segments} ${segments === 1 ? 'segment' : 'segments'}`;
 }
 
 function figures(status: ClusterStatus['total']): [string, string][] {
