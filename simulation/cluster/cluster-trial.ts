@@ -65,16 +65,20 @@ export async function clusterTrial(seed: number, options: TrialOptions = {}): Pr
     ],
     begun: (epoch, checkpoint) => attempts.begun(epoch, checkpoint),
     drive: async (simulation) => {
-      const driver = new Driver(simulation, workload, outside, random);
-      await driver.feed();
-      simulation.heal();
-      if (await driver.finish(patienceMs)) {
-        judgeHeld('when all was done', simulation.held, idle, violations);
-        const reports = await driver.reports();
-        const noticed = [...occupancy.violations, ...attempts.violations];
-        const verdict = judge(workload, { ...reports, ...outside.shown, noticed, clockSkewMs });
-        violations.push(...verdict.violations);
-      } else violations.push(`no progress: ${driver.missing} within ${patienceMs} ms without faults`);
+      try {
+        const driver = new Driver(simulation, workload, outside, random);
+        await driver.feed();
+        simulation.heal();
+        if (await driver.finish(patienceMs)) {
+          judgeHeld('when all was done', simulation.held, idle, violations);
+          const reports = await driver.reports();
+          const noticed = [...occupancy.violations, ...attempts.violations];
+          const verdict = judge(workload, { ...reports, ...outside.shown, noticed, clockSkewMs });
+          violations.push(...verdict.violations);
+        } else violations.push(`no progress: ${driver.missing} within ${patienceMs} ms without faults`);
+      } catch (error) {
+        violations.push(`the driver got stuck: ${(error as Error).stack}`);
+      }
     },
   });
   try {
@@ -151,8 +155,13 @@ class Driver {
     return false;
   }
 
+  /** Asks as soon as there is somebody to ask: the last node may be on its way out, and another on its way in. */
   async reports(): Promise<Awaited<ReturnType<typeof collectReports>>> {
-    const [client] = this.#simulation.clients;
+    let [client] = this.#simulation.clients;
+    for (let waitedMs = 0; client === undefined && waitedMs < 60_000; waitedMs += 200) {
+      await this.#simulation.advance(200);
+      [client] = this.#simulation.clients;
+    }
     if (client === undefined) throw new Error('no node lives');
     return this.#simulation.run(collectReports(client, this.#workload));
   }

@@ -113,6 +113,8 @@ export class Coordinator implements CheckpointGroup {
   #abandonedBefore = 0;
   #mode: Directive['phase'] = 'run';
   #isCrowded = false;
+  /** Sent so far, to whomever: one who was lost and is heard again knows the newest of them by its number. */
+  #directives = 0;
   #everybodyLeaves = false;
   #settling: Scheduled | undefined;
   #watch: Scheduled | undefined;
@@ -580,12 +582,12 @@ export class Coordinator implements CheckpointGroup {
   #direct(member: Member): void {
     if (this.#state === 'closed') return;
     const epoch = this.#epoch;
-    member.directives += 1;
-    const { report, directives } = member;
+    this.#directives += 1;
+    const { report } = member;
     const suspect = this.#suspect?.endpoint === member.endpoint ? this.#suspect : undefined;
     this.#options.direct(member.endpoint, {
       coordinator: this.#options.incarnation,
-      number: directives,
+      number: this.#directives,
       answers: report.number,
       plan: epoch?.plan,
       committed: epoch?.committed,

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { type ErrorCode, errorCodes, isPassingStorageFailure, StatefulFunctionsError } from '../../src/sdk/errors.js';
 
+/** Of all packages: they share the list. */
 const packages = fileURLToPath(new URL('../../../../', import.meta.url));
 const declaring = join('core', 'src', 'sdk', 'errors.ts');
 
@@ -68,6 +69,11 @@ const pinned = [
   'SF_SINK',
   'SF_SINK_POSITION',
   'SF_FRAME_TOO_LARGE',
+  'SF_UNAUTHORIZED',
+  'SF_CREDENTIALS',
+  'SF_FORBIDDEN',
+  'SF_TLS',
+  'SF_UNSUPPORTED_SERVER',
   'SF_THREAD_ENDED',
   'SF_UNKNOWN_CHECKPOINT',
   'SF_UNKNOWN_SAVEPOINT',
