@@ -57,6 +57,7 @@ export class ControlSocket {
       await once(server, 'listening');
       await chmod(path, 0o600);
     } catch {
+      server.close();
       return undefined; // Some file systems have no sockets.
     }
     return new ControlSocket(() => {

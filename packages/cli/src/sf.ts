@@ -7,3 +7,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 process.exitCode = await main(process.argv.slice(2));
+
+// What a module has left open must not keep a command from ending that is done.
+setTimeout(() => process.exit(), 1_000).unref();

@@ -120,13 +120,10 @@ describe('sf', function () {
     await appendFile(join(folder, 'trips.jsonl'), '{"driver":"slow","to":"Rome","isEndless":true}\n');
     const run = await start();
     await until(async () => JSON.parse((await here('status', '--json')).out).backlog > 0);
-    run.child.kill('SIGTERM');
-    // The socket goes when the application has ended: until then it answers, and a signal more is one too many.
-    run.child.kill('SIGTERM');
+    // Signals that come before the first has been noticed count as one with it.
     await until(async () => {
-      if (run.child.exitCode !== null || run.child.signalCode !== null) return true;
       run.child.kill('SIGTERM');
-      return false;
+      return run.child.exitCode !== null || run.child.signalCode !== null;
     });
     expect((await run.outcome).signal).to.equal('SIGTERM');
   });
@@ -144,9 +141,17 @@ describe('sf', function () {
     expect((await stopped(again)).code).to.equal(0);
   });
 
-  it('gives modules their configuration, and prints events as JSON', async () => {
+  it('gives modules their configuration, prints events as JSON, and ends whatever a module leaves open', async () => {
     await writeFile(join(folder, 'other.jsonl'), '{"driver":"8","to":"Rome=Roma"}\n');
-    const run = new Run(folder, ['start', rideModule, '--json', '--config', 'trips=other.jsonl', '--config', 'a=b=c']);
+    const run = new Run(folder, [
+      'start',
+      rideModule,
+      '--json',
+      '--config',
+      'trips=other.jsonl',
+      '--config',
+      'leaveOpen=yes',
+    ]);
     runs.push(run);
     await run.says('{"event":"started","workers":1,"checkpoints":".sf"}');
     await until(async () => jsonOf(await here('inspect', 'ride/driver/8')).length === 1);
@@ -164,7 +169,7 @@ describe('sf', function () {
     expectFailure(await here('status', '--checkpoints', 'nowhere'), 'SF_UNKNOWN_CHECKPOINT');
     expectFailure(await here('restore', 'x', '--checkpoints', 'nowhere'), 'SF_UNKNOWN_CHECKPOINT');
     expectFailure(await here('status', '--nats', '127.0.0.1:1'), 'SF_INVALID_OPTION');
-    expect(await readdir(folder)).to.deep.equal(['trips.jsonl', '.sf'].filter((name) => name === 'trips.jsonl'));
+    expect(await readdir(folder)).to.deep.equal(['trips.jsonl']);
   });
 
   it('asks a running application how it does, for a savepoint, and to end', async () => {
@@ -250,9 +255,7 @@ describe('sf', function () {
     const { out, code } = await here('checkpoints', 'list');
     expect(code).to.equal(0);
     const [headings, ...rows] = out.split('\n').slice(0, -1);
-    expect(headings).to.equal(
-      'CHECKPOINT  SAVEPOINT  INDEX  EPOCH  COMMITTED      SEGMENTS   SIZE  IN FLIGHT'.slice(0, headings?.length),
-    );
+    expect(headings).to.match(/^CHECKPOINT {2}SAVEPOINT {2}INDEX {2}EPOCH {2}COMMITTED +SEGMENTS +SIZE {2}IN FLIGHT$/);
     expect(rows.at(-1)).to.match(/^ +\d+ {2}kept +\d+ +1 {2}(just now|\d+ seconds? ago) +\d+ +\d+ B +\d+$/);
     const all = jsonOf<{ checkpoint: number; savepoint?: string }>(await here('checkpoints', 'list', '--json'));
     expect(all).to.have.length(rows.length);

@@ -44,6 +44,7 @@ export class RideModule implements StatefulFunctionModule {
   configure(config: ReadonlyMap<string, string>, binder: Binder): void {
     binder.bindIngress(trips, new JsonLinesSource({ path: config.get('trips') ?? 'trips.jsonl', follow: true }));
     binder.bindFunctions(DriverFn);
+    if (config.get('leaveOpen') === 'yes') setInterval(() => {}, 1_000);
     binder.bindRouter(trips, (trip, downstream) => downstream.forward(Driver.at(trip.driver), trip));
   }
 }

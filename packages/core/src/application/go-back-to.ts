@@ -10,7 +10,8 @@ import { randomHex } from '../ports/random.js';
  * the store is opened, and with it a lock taken where it has one, and closed again.
  *
  * The log gets an entry for it and a new log id, so that whatever is published from then on has ids that were never used. Where
- * a store has no lock and the application runs after all, it is fenced: what it did since its last checkpoint is given up as well.
+ * a store has no lock and the application runs after all, it is fenced: one in a single process ends with SF_FENCED, and the nodes
+ * of a cluster go on from the savepoint.
  *
  * @throws SF_UNKNOWN_SAVEPOINT, SF_INVALID_NAME, SF_INCOMPATIBLE, SF_DAMAGED, and nothing has happened; SF_LOCKED
  */

@@ -119,8 +119,9 @@ export class CheckpointArchive {
     const seen = new SeenStretches();
     for (const manifest of manifests.reverse()) {
       for await (const error of damageOfManifest(this.#store, manifest, seen)) {
-        // What was deleted along with its checkpoint is not missing.
         if (error.code !== 'SF_MISSING_BLOB' || (await this.#isNeeded(error.blob))) yield error;
+        // What was deleted along with its checkpoint is not missing, but then there is nothing to say of that checkpoint either.
+        else if (choice !== undefined) throw deletedMeanwhile(manifest, error);
       }
     }
   }

@@ -10,8 +10,8 @@ import { Tag } from './tag.js';
 
 type Fields = Record<string, unknown>;
 
-/** The class whose name is stored with a value. */
-export type ClassOf = (name: string) => { readonly prototype: object };
+/** The class whose name is stored with a value; it extends `base`, the prototype of errors or that of all objects. */
+export type ClassOf = (name: string, base: object) => { readonly prototype: object };
 
 /**
  * Turns a form back into the value it stands for; the opposite of `lower`. Arrays and plain objects change in place.
@@ -69,7 +69,7 @@ function raiseMarked(form: unknown[], classOf: ClassOf): unknown {
         first,
         fields(second),
         fields(third),
-        fourth === null ? undefined : classOf(text(fourth)).prototype,
+        fourth === null ? undefined : classOf(text(fourth), Error.prototype).prototype,
       );
     case Tag.address:
     case Tag.contractAddress:
@@ -79,7 +79,7 @@ function raiseMarked(form: unknown[], classOf: ClassOf): unknown {
     case Tag.replyHandle:
       return new ReplyHandle(fields(first) as unknown as ReplyTarget);
     case Tag.serializable:
-      return { __proto__: classOf(text(first)).prototype, ...fields(second) };
+      return { __proto__: classOf(text(first), Object.prototype).prototype, ...fields(second) };
     default:
       throw new TypeError(`unknown tag ${String(tag)}`);
   }

@@ -245,6 +245,24 @@ describe('CheckpointArchive', () => {
     expect(await damage(newest.checkpoint)).to.have.members(expected.slice(2));
   });
 
+  it('finds damage to any byte', async () => {
+    await tell('ada', 'visit', { trip: 'Rome' });
+    await platform.run(app.savepoint('kept'));
+    const unnoticed: string[] = [];
+    let bytes = 0;
+    for (const blob of await store.list('')) {
+      const { length } = (await store.get(blob)) as Uint8Array;
+      bytes += length;
+      for (let offset = 0; offset < length; offset += 1) {
+        await flip(blob, offset);
+        if (!(await damage()).some((line) => line.includes(` ${blob} `))) unnoticed.push(`${blob} ${offset}`);
+        await flip(blob, offset);
+      }
+    }
+    expect(bytes).to.be.greaterThan(1_000);
+    expect(unnoticed).to.deep.equal([]);
+  });
+
   it('goes on behind a damaged block', async () => {
     // All in one checkpoint, so that there is a segment of many blocks.
     const trips = Array.from({ length: 40 }, (_, number) => `${number} ${'x'.repeat(4_000)}`);
@@ -258,22 +276,41 @@ describe('CheckpointArchive', () => {
     for (const line of found) expect(line).to.match(new RegExp(`^SF_DAMAGED ${large?.blob} \\d+$`));
   });
 
-  it('tells that a checkpoint was deleted while it was read', async () => {
-    await tell('ada', 'visit');
-    const { checkpoint, segmentRefs } = await archive.details();
-    const reading = archive.state('archive/guest/*', checkpoint)[Symbol.asyncIterator]();
-    const [ref] = segmentRefs;
+  /** Has all checkpoints deleted, as a running application does in this order, when somebody asks for a blob of the newest. */
+  async function deleteWhenRead(): Promise<() => void> {
     const get = store.get.bind(store);
+    const blob = (await archive.details()).segmentRefs[0]?.blob as string;
     store.get = async (name, range) => {
-      if (name !== ref?.blob) return get(name, range);
-      // What a running application does when newer checkpoints have come, in this order.
-      for (const entry of await archive.list()) await store.delete(`log/${String(entry.index).padStart(16, '0')}`);
-      await store.delete(name);
+      if (name === blob) {
+        for (const { index } of await archive.list()) await store.delete(`log/${String(index).padStart(16, '0')}`);
+        await store.delete(blob);
+      }
       return get(name, range);
     };
-    const error = await rejection('SF_UNKNOWN_CHECKPOINT', reading.next());
+    return () => {
+      store.get = get;
+    };
+  }
+
+  it('tells that a checkpoint was deleted while it was read', async () => {
+    await tell('ada', 'visit');
+    const { checkpoint } = await archive.details();
+    const restore = await deleteWhenRead();
+    const error = await rejection('SF_UNKNOWN_CHECKPOINT', read('archive/guest/*', checkpoint));
     expect(error.message).to.contain('deleted while it was read');
-    store.get = get;
+    restore();
+  });
+
+  it('does not miss what was deleted along with its checkpoint, nor call that undamaged', async () => {
+    await tell('ada', 'visit');
+    const { checkpoint } = await archive.details();
+    const restore = await deleteWhenRead();
+    await rejection('SF_UNKNOWN_CHECKPOINT', damage(checkpoint));
+    restore();
+    await tell('ada', 'visit');
+    const restoreAgain = await deleteWhenRead();
+    expect((await damage()).filter((line) => line.startsWith('SF_MISSING_BLOB'))).to.deep.equal([]);
+    restoreAgain();
   });
 });
 
@@ -317,5 +354,36 @@ describe('goBackTo', () => {
     expect(after.logId).not.to.equal(logId);
     await platform.run(app.stop());
     await rejection('SF_UNKNOWN_SAVEPOINT', goBackTo(store, 'late', platform));
+  });
+
+  it('has nodes that run after all go on from the savepoint as well', async () => {
+    const platform = new VirtualPlatform();
+    const store = new MemoryBlobStore();
+    const cluster = {
+      transport: new MemoryTransport(platform.scheduler, new MemoryNetwork()),
+      membership: new MemoryMembership(),
+    };
+    const app = await platform.run(
+      Application.from(module).start({
+        platform,
+        cluster,
+        checkpoints: { store, interval: 200 },
+        logger: silentLogger,
+        handleSignals: false,
+      }),
+    );
+    const archive = new CheckpointArchive(store);
+    const visits = async () => {
+      for await (const { fields } of archive.state('archive/guest/ada')) return fields[0]?.value;
+      return undefined;
+    };
+    await platform.run(app.client.send(Guest.at('ada'), 'visit'));
+    await platform.run(app.savepoint('early'));
+    await platform.run(app.client.send(Guest.at('ada'), 'visit'));
+    await platform.run(goBackTo(store, 'early', platform));
+    // The node learns of it at its next checkpoint, and does the same work again in the epoch after.
+    await platform.run(app.client.send(Guest.at('ada'), 'visit'));
+    expect(await visits()).to.equal(2);
+    await platform.run(app.stop());
   });
 });
