@@ -1,16 +1,18 @@
 import { Connection } from './connection.js';
 import { JetStreamApi } from './jetstream-api.js';
+import { NatsInbox } from './nats-inbox.js';
 import { NatsMembership } from './nats-membership.js';
 import { NatsTransport } from './nats-transport.js';
 import { invalid, loggerOf, type NatsOptions, subjectPrefix } from './options.js';
 
 export interface NatsClusterOptions extends NatsOptions {
-  /** On how many servers of a NATS cluster the table of nodes is kept, if it is made now: 1, 3 or 5. 1 by default. */
+  /** On how many servers of a NATS cluster the table of nodes and the inbox are kept, if made now: 1, 3 or 5. 1 by default. */
   readonly replicas?: number;
 }
 
 /**
- * What the nodes of one application need to be a cluster: frames over core NATS, and a table in JetStream, over one connection.
+ * What the nodes of one application need to be a cluster, over one connection: frames over core NATS, and in JetStream a table and an
+ * inbox for remote clients.
  *
  * ```ts
  * const cluster = await NatsCluster.connect({ servers: 'nats.internal:4222', application: 'rides' });
@@ -20,6 +22,7 @@ export class NatsCluster implements AsyncDisposable {
   private constructor(
     readonly transport: NatsTransport,
     readonly membership: NatsMembership,
+    readonly inbox: NatsInbox,
     private readonly connection: Connection,
   ) {}
 
@@ -35,7 +38,8 @@ export class NatsCluster implements AsyncDisposable {
     try {
       const membership = await NatsMembership.open(new JetStreamApi(connection), `sf_${application}`, replicas);
       const transport = new NatsTransport(connection, `${prefix}.frames`, loggerOf(options));
-      return new NatsCluster(transport, membership, connection);
+      const inbox = await NatsInbox.open(connection, options, replicas);
+      return new NatsCluster(transport, membership, inbox, connection);
     } catch (error) {
       await connection.close();
       throw error;

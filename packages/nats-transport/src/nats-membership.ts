@@ -6,6 +6,7 @@ import {
   StatefulFunctionsError,
 } from '@stateful-functions/core';
 import { isRefusal, type JetStreamApi, type StoredMessage, type StreamInfo } from './jetstream-api.js';
+import { ownStream } from './own-stream.js';
 
 /** What the key-value stores of NATS mark a deleted key with. */
 const deletion = { 'KV-Operation': 'DEL' };
@@ -31,11 +32,17 @@ export class NatsMembership implements Membership {
    * @throws SF_UNSUPPORTED_SERVER, SF_FORBIDDEN, SF_INCOMPATIBLE, SF_UNREACHABLE
    */
   static async open(api: JetStreamApi, bucket: string, replicas: number): Promise<NatsMembership> {
-    const found = await api.streamInfo(`KV_${bucket}`).catch((error: unknown) => {
-      if (isRefusal(error, 'streamNotFound')) return undefined;
-      throw error;
-    });
-    check(bucket, found ?? (await create(api, bucket, replicas)));
+    const stream = {
+      name: `KV_${bucket}`,
+      subjects: [`$KV.${bucket}.>`],
+      retention: 'limits' as const,
+      num_replicas: replicas,
+      max_msgs_per_subject: 1,
+      allow_rollup_hdrs: true,
+      deny_delete: true,
+    };
+    const command = `nats kv add ${bucket} --history 1 --storage file`;
+    check(bucket, await ownStream(api, stream, { name: `key-value bucket ${bucket}`, command }));
     return new NatsMembership(api, bucket);
   }
 
@@ -93,32 +100,6 @@ export class NatsMembership implements Membership {
 
   #subject(key: string): string {
     return `$KV.${this.#bucket}.${key}`;
-  }
-}
-
-async function create(api: JetStreamApi, bucket: string, replicas: number): Promise<StreamInfo> {
-  const config = {
-    name: `KV_${bucket}`,
-    subjects: [`$KV.${bucket}.>`],
-    retention: 'limits',
-    storage: 'file',
-    max_msgs_per_subject: 1,
-    num_replicas: replicas,
-    discard: 'new',
-    allow_rollup_hdrs: true,
-    deny_delete: true,
-    allow_direct: false,
-  };
-  try {
-    return await api.request<StreamInfo>(`STREAM.CREATE.KV_${bucket}`, config);
-  } catch (cause) {
-    if (!(cause instanceof StatefulFunctionsError && cause.code === 'SF_FORBIDDEN')) throw cause;
-    throw new StatefulFunctionsError(
-      'SF_FORBIDDEN',
-      `there is no key-value bucket ${bucket}, and NATS does not permit to make it. ` +
-        `Make it: nats kv add ${bucket} --history 1 --storage file. Or allow $JS.API.STREAM.CREATE.KV_${bucket} to this user.`,
-      { cause },
-    );
   }
 }
 

@@ -130,6 +130,12 @@ if (server !== undefined) {
         () => arrived > 0,
         () => cluster.transport.send('a.b.> *', new Uint8Array(1)),
       );
+      const calls = await cluster.inbox.source.open(undefined, services);
+      await cluster.inbox.put('0'.repeat(32), new Uint8Array([7]));
+      const [call] = (await calls.read(1)) ?? [];
+      expect(call).to.have.deep.property('value', new Uint8Array([7]));
+      await calls.acknowledge?.(call?.position);
+      await calls.close();
       await cluster.close();
       const nats = { servers: server.url, application: 'rides', ...user };
       const reader = await new JetStreamSource({ ...nats, stream: 'ORDERS', durable: 'rides' }).open(
