@@ -1,4 +1,5 @@
 import {
+  type Inbox,
   type Membership,
   nodePlatform,
   Operator,
@@ -19,6 +20,7 @@ export interface ClusterChoice {
 export interface ClusterConnection {
   readonly transport: Transport;
   readonly membership: Membership;
+  readonly inbox: Inbox;
   close(): Promise<void>;
 }
 

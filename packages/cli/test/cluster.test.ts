@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ClusterStatus } from '@stateful-functions/core';
+import { type ClusterStatus, FunctionType } from '@stateful-functions/core';
+import { connect } from '@stateful-functions/nats-transport';
 import { startNats } from '@stateful-functions/servers';
 import { expect } from 'chai';
 import { jsonOf, Run, rideModule, sf, until } from './command.js';
@@ -93,6 +94,15 @@ if (server !== undefined) {
         return err.startsWith('SF_UNKNOWN_SAVEPOINT');
       });
       expect(await storedTrips()).to.equal(20);
+    });
+
+    it('lets clients in from other processes', async () => {
+      await start(1);
+      const [, servers, , application] = cluster as [string, string, string, string];
+      const client = await connect({ servers, application });
+      await client.send(FunctionType.of<object>('ride/driver').at('x'), { driver: 'x', to: 'Bern' });
+      await client.disconnect();
+      expect((await here('inspect', 'ride/driver/x')).out).to.contain('"route":["Bern"]');
     });
 
     it('says what it cannot reach', async () => {

@@ -54,11 +54,11 @@ async function startNode(modules: readonly string[], options: StartCommandOption
   const store = await sharedStoreAt(checkpoints);
   const cluster: ClusterConnection = await connect(options);
   try {
-    const { transport, membership } = cluster;
+    const { transport, membership, inbox } = cluster;
     const application = await startApplication(modules, {
       config,
       checkpoints: { store },
-      cluster: { transport, membership },
+      cluster: { transport, membership, inbox },
     });
     await tell(
       out,
