@@ -97,12 +97,23 @@ if (server !== undefined) {
     });
 
     it('lets clients in from other processes', async () => {
-      await start(1);
+      const first = await start(1);
       const [, servers, , application] = cluster as [string, string, string, string];
-      const client = await connect({ servers, application });
-      await client.send(FunctionType.of<object>('ride/driver').at('x'), { driver: 'x', to: 'Bern' });
-      await client.disconnect();
-      expect((await here('inspect', 'ride/driver/x')).out).to.contain('"route":["Bern"]');
+      await using client = await connect({ servers, application });
+      const send = (to: string) => client.send(FunctionType.of<object>('ride/driver').at('x'), { driver: 'x', to });
+      const untilRoute = (...route: string[]) =>
+        until(async () => (await here('inspect', 'ride/driver/x')).out.includes(`"route":${JSON.stringify(route)}`));
+      await send('Bern');
+      await untilRoute('Bern');
+      await here('savepoint', 'early', ...cluster);
+      await send('Rome');
+      await untilRoute('Bern', 'Rome');
+      first.child.kill('SIGTERM');
+      expect((await first.outcome).code).to.equal(0);
+      expect((await here('restore', 'early', ...cluster)).code).to.equal(0);
+      await start(1);
+      await send('Oslo');
+      await untilRoute('Bern', 'Oslo');
     });
 
     it('says what it cannot reach', async () => {
