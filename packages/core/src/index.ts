@@ -1,6 +1,7 @@
 export { Application } from './application/application.js';
 export { CallError, type CallOptions, type Client, type SendOptions } from './application/client.js';
 export type { ApplicationStatus } from './application/engine.js';
+export { goBackTo } from './application/go-back-to.js';
 export type { ModuleSource } from './application/module-loader.js';
 export type { CheckpointOptions, ClusterOptions, StartOptions } from './application/options.js';
 export { RemoteClient, type RemoteClientOptions } from './application/remote-client.js';
@@ -9,7 +10,16 @@ export { checkByteRange } from './blob/blob-body.js';
 export { checkBlobName, checkBlobPrefix } from './blob/blob-name.js';
 export { FileBlobStore } from './blob/file-blob-store.js';
 export { MemoryBlobStore } from './blob/memory-blob-store.js';
+export { AddressPattern } from './checkpoint/address-pattern.js';
+export {
+  CheckpointArchive,
+  type CheckpointChoice,
+  type CheckpointDetails,
+  type CheckpointSummary,
+} from './checkpoint/checkpoint-archive.js';
 export type { CheckpointStatus } from './checkpoint/checkpointer.js';
+export type { EgressProgress, FixedSettings, IngressProgress, PartRef } from './checkpoint/manifest.js';
+export type { AddressState, FieldState } from './checkpoint/stored-state.js';
 export { checkMembershipKey, checkMembershipPrefix } from './cluster/membership-key.js';
 export { MemoryMembership } from './cluster/memory-membership.js';
 export { MemoryNetwork, MemoryTransport } from './cluster/memory-transport.js';
@@ -45,6 +55,7 @@ export { type Random, randomFraction, randomHex } from './ports/random.js';
 export type { Scheduled, Scheduler } from './ports/scheduler.js';
 export type { Listening, Transport } from './ports/transport.js';
 export { Address, type AnyAddress, maxIdLength } from './sdk/address.js';
+export { BlobError } from './sdk/blob-error.js';
 export type { AskOptions, Context, Headers, QueryContext, Timed } from './sdk/context.js';
 export {
   type Ask,
@@ -84,5 +95,6 @@ export type { Downstream, Router } from './sdk/router.js';
 export type { Schema } from './sdk/schema.js';
 export { Serializable } from './sdk/serializable.js';
 export { Inject, Service, type ServiceId, type Services, Token } from './sdk/service.js';
-export type { PersistedOptions, TtlOptions } from './sdk/state-field.js';
+export type { PersistedOptions, StateFieldKind, TtlOptions } from './sdk/state-field.js';
 export { StatefulFunction } from './sdk/stateful-function.js';
+export type { SegmentRef } from './state/segment.js';

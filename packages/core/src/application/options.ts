@@ -128,7 +128,7 @@ export function settleCluster(options: StartOptions, random: Random): ClusterSet
   if (fromSavepoint !== undefined) {
     throw refuse(
       'fromSavepoint is given to a node of a cluster',
-      'Go back to a savepoint by starting without cluster once',
+      'Stop all nodes and run `sf restore`, or call goBackTo',
     );
   }
   const name = cluster.name ?? `node-${randomHex(random, 8)}`;

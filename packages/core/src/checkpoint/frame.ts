@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { decode } from '../codec/codec.js';
+import { BlobError } from '../sdk/blob-error.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 
 /**
@@ -69,9 +70,11 @@ export function decodeFrom(blob: string, offset: number, bytes: Uint8Array): unk
 }
 
 /** The error for stored bytes that are not what was written. */
-export function damaged(blob: string, offset: number, what: string, cause?: unknown): StatefulFunctionsError {
-  return new StatefulFunctionsError(
+export function damaged(blob: string, offset: number, what: string, cause?: unknown): BlobError {
+  return new BlobError(
     'SF_DAMAGED',
+    blob,
+    offset,
     `${blob} is damaged at byte ${offset}: ${what}. Restore the store from a copy, or start from a savepoint.`,
     cause === undefined ? undefined : { cause },
   );

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { encode } from '../codec/codec.js';
 import type { BlobStore } from '../ports/blob-store.js';
-import { StatefulFunctionsError } from '../sdk/errors.js';
+import { BlobError } from '../sdk/blob-error.js';
 import { damaged, decodeFrom } from './frame.js';
 
 /** Anything of the data model; what the items mean is the worker's affair. */
@@ -65,13 +65,38 @@ export async function* readInFlight(
   for (let at = offset; at < offset + length; ) {
     const header = await window.read(at, blockHeaderBytes);
     const block = await window.read(at, blockHeaderBytes + readUint32(header, 0));
-    if (checksumIn(block) !== checksumOf(block, chain)) {
-      throw damaged(blob, at, 'the checksum of a block of messages in flight does not match');
-    }
+    if (checksumIn(block) !== checksumOf(block, chain)) throw blockDamage(blob, at);
     chain = checksumIn(block);
     yield* itemsOf(blob, at, block);
     at += block.length;
   }
+}
+
+/** All that is wrong with a section: what `readInFlight` throws is the first. Goes on behind a damaged block where it says to end. */
+export async function* damageInFlight(
+  store: BlobStore,
+  blob: string,
+  offset: number,
+  length: number,
+): AsyncGenerator<BlobError, void, undefined> {
+  const window = new ReadWindow(store, blob, offset + length);
+  let chain = 0;
+  try {
+    for (let at = offset; at < offset + length; ) {
+      const header = await window.read(at, blockHeaderBytes);
+      const block = await window.read(at, blockHeaderBytes + readUint32(header, 0));
+      if (checksumIn(block) !== checksumOf(block, chain)) yield blockDamage(blob, at);
+      chain = checksumIn(block);
+      at += block.length;
+    }
+  } catch (error) {
+    if (!(error instanceof BlobError)) throw error;
+    yield error; // There is no telling where the next block would begin.
+  }
+}
+
+function blockDamage(blob: string, at: number): BlobError {
+  return damaged(blob, at, 'the checksum of a block of messages in flight does not match');
 }
 
 function buildBlock(items: readonly Uint8Array[], payloadBytes: number, chain: number): Uint8Array {
@@ -125,8 +150,10 @@ class ReadWindow {
   async #fetch(offset: number, length: number): Promise<Uint8Array> {
     const bytes = await this.store.get(this.blob, { offset, length });
     if (bytes === undefined) {
-      throw new StatefulFunctionsError(
+      throw new BlobError(
         'SF_MISSING_BLOB',
+        this.blob,
+        0,
         `${this.blob}, which holds messages in flight, is gone. Restore the store from a copy, or start from a savepoint.`,
       );
     }

@@ -269,13 +269,8 @@ export class ManifestLog {
     return undefined;
   }
 
-  async #fetch(index: number): Promise<LogEntry | undefined> {
-    const name = entryName(index);
-    const bytes = await this.#store.get(name);
-    if (bytes === undefined) return undefined;
-    const entry = decodeEntry(name, bytes);
-    if (entry.index !== index) throw damaged(name, 0, `it holds entry ${entry.index}`);
-    return entry;
+  #fetch(index: number): Promise<LogEntry | undefined> {
+    return readEntry(this.#store, index);
   }
 
   #list(): Promise<number[]> {
@@ -313,18 +308,30 @@ export async function listEntries(store: BlobStore): Promise<number[]> {
   return names.filter((name) => entryForm.test(name)).map((name) => Number(name.slice(prefix.length)));
 }
 
+/** The entry at `index`; `undefined` if it was deleted or never was. @throws SF_DAMAGED, SF_INCOMPATIBLE */
+export async function readEntry(store: BlobStore, index: number): Promise<LogEntry | undefined> {
+  const name = entryName(index);
+  const bytes = await store.get(name);
+  if (bytes === undefined) return undefined;
+  const entry = decodeEntry(name, bytes);
+  if (entry.index !== index) throw damaged(name, 0, `it holds entry ${entry.index}`);
+  return entry;
+}
+
 function logIdAfter(entry: LogEntry): string {
   return entry.kind === 'restore' ? entry.newLogId : entry.logId;
 }
 
-function checkFollows(entry: LogEntry, next: LogEntry): void {
+/** @throws SF_DAMAGED if `next`, whose index is the next one, was not written behind `entry`. */
+export function checkFollows(entry: LogEntry, next: LogEntry): void {
   const epoch = next.kind === 'epoch' ? entry.epoch + 1 : entry.epoch;
   if (next.previous !== entry.token || next.epoch !== epoch || next.logId !== logIdAfter(entry)) {
     throw damaged(entryName(next.index), 0, `it does not follow ${entryName(entry.index)}`);
   }
 }
 
-function checkFirst(entry: LogEntry): void {
+/** @throws SF_DAMAGED if no log can begin with an entry. */
+export function checkFirst(entry: LogEntry): void {
   if (entry.kind === 'epoch' && entry.previous === undefined) return;
   throw damaged(entryName(entry.index), 0, 'it cannot be the first entry of a log');
 }

@@ -11,7 +11,7 @@ import { partPrefix } from './part-name.js';
 import { Savepoints } from './savepoints.js';
 
 /** The version of the layout of segments, in-flight parts and the values in them that this code writes and reads. */
-const format = 2;
+export const storeFormat = 2;
 
 /** Where an application goes on from. */
 export interface Recovered {
@@ -42,7 +42,7 @@ export async function beginEpoch(
     checkManifest: (manifest: CheckpointEntry) => Promise<void>;
   },
 ): Promise<Recovered> {
-  const settings: FixedSettings = { maxParallelism: options.maxParallelism, hash: keyGroupHash, format };
+  const settings: FixedSettings = { maxParallelism: options.maxParallelism, hash: keyGroupHash, format: storeFormat };
   const log = await ManifestLog.open(store, platform);
   if (log.last === undefined && options.savepoint === undefined) await checkEmpty(store, platform);
   const savepoints = new Savepoints(store, platform, log);

@@ -78,15 +78,12 @@ export class Savepoints {
     checkSavepointName(name);
     const known = this.#known.get(name);
     if (known !== undefined) return known;
-    const savepoint = await readSavepoint(this.#store, name);
-    if (savepoint === undefined) throw unknown(name, await this.list());
-    return this.#remember(savepoint);
+    return this.#remember(await findSavepoint(this.#store, name));
   }
 
   /** The names of all savepoints, in ascending order. */
-  async list(): Promise<string[]> {
-    const blobs = await this.#store.list(prefix);
-    return blobs.map((blob) => blob.slice(prefix.length)).filter((name) => nameForm.test(name));
+  list(): Promise<string[]> {
+    return listSavepoints(this.#store);
   }
 
   /**
@@ -125,6 +122,20 @@ export class Savepoints {
     this.#known.set(savepoint.name, savepoint);
     return savepoint;
   }
+}
+
+/** The names of all savepoints, in ascending order. */
+export async function listSavepoints(store: BlobStore): Promise<string[]> {
+  const blobs = await store.list(prefix);
+  return blobs.map((blob) => blob.slice(prefix.length)).filter((name) => nameForm.test(name));
+}
+
+/** @throws SF_UNKNOWN_SAVEPOINT, SF_INVALID_NAME, SF_DAMAGED, SF_INCOMPATIBLE */
+export async function findSavepoint(store: BlobStore, name: string): Promise<Savepoint> {
+  checkSavepointName(name);
+  const savepoint = await readSavepoint(store, name);
+  if (savepoint === undefined) throw unknown(name, await listSavepoints(store));
+  return savepoint;
 }
 
 /** The savepoint of a name; `undefined` if there is none. @throws SF_DAMAGED, SF_INCOMPATIBLE */

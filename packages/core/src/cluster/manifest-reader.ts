@@ -1,5 +1,5 @@
-import { type CheckpointEntry, decodeEntry, type LogEntry } from '../checkpoint/manifest.js';
-import { entryName, listEntries } from '../checkpoint/manifest-log.js';
+import type { CheckpointEntry } from '../checkpoint/manifest.js';
+import { entryName, listEntries, readEntry } from '../checkpoint/manifest-log.js';
 import { readSavepoint } from '../checkpoint/savepoints.js';
 import type { BlobStore } from '../ports/blob-store.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
@@ -49,10 +49,4 @@ export async function lastCheckpointUntilEndOf(store: BlobStore, epoch: number):
 async function readCheckpoint(store: BlobStore, index: number): Promise<CheckpointEntry | undefined> {
   const entry = await readEntry(store, index);
   return entry?.kind === 'checkpoint' ? entry : undefined;
-}
-
-async function readEntry(store: BlobStore, index: number): Promise<LogEntry | undefined> {
-  const name = entryName(index);
-  const bytes = await store.get(name);
-  return bytes === undefined ? undefined : decodeEntry(name, bytes);
 }

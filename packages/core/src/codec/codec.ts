@@ -2,7 +2,8 @@ import { StatefulFunctionsError } from '../sdk/errors.js';
 import { copyWrapped } from './data-model.js';
 import { lower } from './lower.js';
 import { checkTokens, damagedAt, pack, unpack } from './message-pack.js';
-import { raise } from './raise.js';
+import { type ClassOf, loadedClassOf, raise } from './raise.js';
+import { standIn } from './stand-in.js';
 
 /**
  * Encodes a value of the data model. The same value makes the same bytes; the order of an object's keys, and of the
@@ -26,10 +27,19 @@ export function encode(value: unknown, what = 'value'): Uint8Array {
  * @throws SF_DAMAGED; SF_SERIALIZABLE if no class of a stored name is loaded.
  */
 export function decode(bytes: Uint8Array): unknown {
+  return decodeWith(bytes, loadedClassOf);
+}
+
+/** As `decode`, for who has none of the classes and is to show the value: see `standIn`. @throws SF_DAMAGED */
+export function decodeForeign(bytes: Uint8Array): unknown {
+  return decodeWith(bytes, standIn);
+}
+
+function decodeWith(bytes: Uint8Array, classOf: ClassOf): unknown {
   const isSpecial = checkTokens(bytes);
   try {
     const form = unpack(bytes);
-    return isSpecial ? raise(form) : form;
+    return isSpecial ? raise(form, classOf) : form;
   } catch (error) {
     if (error instanceof StatefulFunctionsError && (error.code === 'SF_SERIALIZABLE' || error.code === 'SF_DAMAGED'))
       throw error;

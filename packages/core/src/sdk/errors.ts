@@ -59,6 +59,8 @@ export const errorCodes = {
   SF_POISONED: 'The message ended the process each time it was handled; it is a dead letter.',
   SF_STOPPED: 'The application is stopping or stopped.',
   SF_INTERRUPTED: 'The worker that took a call failed; whether the call took effect is not known.',
+  SF_RUNNING: 'The application runs, and what was asked for can only be done while it does not.',
+  SF_MISSING_PACKAGE: 'A package is needed that is not installed.',
   SF_NO_COORDINATOR: 'No coordinator of the application answered.',
   // Operating failures.
   SF_LOCKED: 'Another process uses the checkpoint directory.',
@@ -85,6 +87,7 @@ export const errorCodes = {
   SF_TLS: 'A secure connection could not be made.',
   SF_UNSUPPORTED_SERVER: 'A server lacks what is needed of it.',
   SF_THREAD_ENDED: 'A worker thread ended by itself.',
+  SF_UNKNOWN_CHECKPOINT: 'There is no such checkpoint, or it was deleted meanwhile.',
   SF_UNKNOWN_SAVEPOINT: 'There is no savepoint of that name.',
   SF_SAVEPOINT_EXISTS: 'There is a savepoint of that name already.',
   SF_BROKEN_INVARIANT: 'The runtime found itself in a state that must not be; please report it.',

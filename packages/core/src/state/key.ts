@@ -54,6 +54,19 @@ export function typeRange(keyGroup: number, typeName: string): { from: Uint8Arra
   return { from, to: prefixEnd(from) as Uint8Array }; // There is one: a text does not end with ff.
 }
 
+/** The keys of all records and entries in a key group. */
+export function stateRange(keyGroup: number): { from: Uint8Array; to: Uint8Array } {
+  const from = new Uint8Array(headLength);
+  writeHead(from, 0, keyGroup, stateSection);
+  return { from, to: prefixEnd(from) as Uint8Array };
+}
+
+/** The keys of one address: its record's, and those of its entries. */
+export function addressRange(keyGroup: number, typeName: string, id: string): { from: Uint8Array; to: Uint8Array } {
+  const from = recordKey(keyGroup, typeName, id);
+  return { from, to: prefixEnd(from) as Uint8Array };
+}
+
 /** What the keys of all entries of one generation of a map or list begin with. */
 export function entryPrefix(record: Uint8Array, field: string, generation: Uint8Array): Uint8Array {
   invariant(generation.length === generationLength, 'a generation has eight bytes');

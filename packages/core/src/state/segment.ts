@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { BlobStore } from '../ports/blob-store.js';
-import { StatefulFunctionsError } from '../sdk/errors.js';
+import { BlobError } from '../sdk/blob-error.js';
 import type { BlockCache } from './block-cache.js';
 import { BlockCursor } from './block-cursor.js';
 import { bloomHash, mayContain } from './bloom-filter.js';
@@ -31,6 +31,8 @@ export interface SegmentRef {
 
 /** How much of a segment's end is read at once: enough for trailer and footer of all but large ones. */
 const tailLength = 64 * 1024;
+/** How much of a segment is in memory while it is looked through for damage. */
+const damageReadLength = 1024 * 1024;
 
 /**
  * An immutable sorted run of entries in a blob, see `segment-format.ts`.
@@ -123,13 +125,21 @@ export class Segment {
 
   /** Verified blocks in a row, at least one, about `maxBytes` of them: for a pass over all, past the cache. */
   async blocks(first: number, maxBytes: number): Promise<Uint8Array[]> {
-    const start = this.index.offset(first);
-    let end = first + 1;
-    while (end < this.index.blocks && this.index.offset(end + 1) - start <= maxBytes) end += 1;
-    const bytes = await readExactly(this.#store, this.ref, start, this.index.offset(end) - start);
+    const { start, end, bytes } = await this.#stretch(first, maxBytes);
     const blocks: Uint8Array[] = [];
     for (let block = first; block < end; block += 1) blocks.push(this.#verify(block, bytes, start));
     return blocks;
+  }
+
+  /** Every block that is not as it was written. Reads all of them, past the cache. */
+  async *damage(): AsyncGenerator<BlobError, void, undefined> {
+    for (let first = 0; first < this.index.blocks; ) {
+      const { start, end, bytes } = await this.#stretch(first, damageReadLength);
+      for (let block = first; block < end; block += 1) {
+        if (!this.#isSound(block, bytes, start)) yield this.#blockDamage(block);
+      }
+      first = end;
+    }
   }
 
   /** Gives back the memory of a segment that is not read any more. */
@@ -158,10 +168,29 @@ export class Segment {
   }
 
   #verify(number: number, bytes: Uint8Array, start: number): Uint8Array {
-    const offset = this.index.offset(number);
-    const block = bytes.subarray(offset - start, offset - start + this.index.length(number));
-    if (crc32(block) !== this.index.crc(number)) throw damaged(this.ref, offset, 'a block does not match its checksum');
-    return block;
+    if (!this.#isSound(number, bytes, start)) throw this.#blockDamage(number);
+    return this.#slice(number, bytes, start);
+  }
+
+  #isSound(number: number, bytes: Uint8Array, start: number): boolean {
+    return crc32(this.#slice(number, bytes, start)) === this.index.crc(number);
+  }
+
+  #slice(number: number, bytes: Uint8Array, start: number): Uint8Array {
+    const from = this.index.offset(number) - start;
+    return bytes.subarray(from, from + this.index.length(number));
+  }
+
+  #blockDamage(number: number): BlobError {
+    return damaged(this.ref, this.index.offset(number), 'a block does not match its checksum');
+  }
+
+  /** The bytes, unverified, of blocks in a row: at least one, about `maxBytes` of them, up to block `end`. */
+  async #stretch(first: number, maxBytes: number): Promise<{ start: number; end: number; bytes: Uint8Array }> {
+    const start = this.index.offset(first);
+    let end = first + 1;
+    while (end < this.index.blocks && this.index.offset(end + 1) - start <= maxBytes) end += 1;
+    return { start, end, bytes: await readExactly(this.#store, this.ref, start, this.index.offset(end) - start) };
   }
 }
 
@@ -180,8 +209,10 @@ function footerLengthOf(tail: Uint8Array, ref: SegmentRef): number {
 async function readExactly(store: BlobStore, ref: SegmentRef, offset: number, length: number): Promise<Uint8Array> {
   const bytes = await store.get(ref.blob, { offset, length });
   if (bytes === undefined) {
-    throw new StatefulFunctionsError(
+    throw new BlobError(
       'SF_MISSING_BLOB',
+      ref.blob,
+      0,
       `the checkpoint refers to blob ${ref.blob}, which is gone. Bring it back, or start from a savepoint that does not need it.`,
     );
   }
@@ -189,9 +220,11 @@ async function readExactly(store: BlobStore, ref: SegmentRef, offset: number, le
   throw damaged(ref, offset + bytes.length, `it ends there, ${ref.length} bytes were written`);
 }
 
-function damaged(ref: SegmentRef, offset: number, what: string): StatefulFunctionsError {
-  return new StatefulFunctionsError(
+function damaged(ref: SegmentRef, offset: number, what: string): BlobError {
+  return new BlobError(
     'SF_DAMAGED',
+    ref.blob,
+    offset,
     `the segment in blob ${ref.blob} is damaged at byte ${offset}: ${what}. Bring the blob back from a copy, or start from a savepoint that does not need it.`,
   );
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { decode, encode } from '../../src/codec/codec.js';
+import { decode, decodeForeign, encode } from '../../src/codec/codec.js';
 import { copyValue } from '../../src/codec/data-model.js';
 import { pack } from '../../src/codec/message-pack.js';
 import { StatefulFunctionsError } from '../../src/sdk/errors.js';
@@ -17,6 +17,17 @@ describe('codec', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it('shows values of classes that a program does not have: their fields, and what they were called', () => {
+    const bytes = encode({ at: new Map([['here', new Point(1, 2)]]), failure: new Failure('no room', 7) });
+    const { at, failure } = decodeForeign(bytes) as { at: Map<string, object>; failure: Error };
+    expect({ ...at.get('here') }).to.deep.equal({ ...new Point(1, 2) });
+    expect(at.get('here')).not.to.be.instanceOf(Point);
+    expect(String(at.get('here'))).to.equal('[object codec-test/point]');
+    expect(failure).to.be.instanceOf(Error).and.not.instanceOf(Failure);
+    expect(failure.message).to.equal('no room');
+    expect({ ...failure }).to.deep.equal({ ...new Failure('no room', 7) });
   });
 
   it('makes the same bytes of the same value', () => {

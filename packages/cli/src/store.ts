@@ -1,0 +1,50 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BlobStore, FileBlobStore, nodePlatform, StatefulFunctionsError } from '@stateful-functions/core';
+import { optionalPackage } from './optional-package.js';
+
+/** Whether checkpoints are in a folder; otherwise they are on S3. */
+export function isFolder(where: string): boolean {
+  return !where.startsWith('s3://');
+}
+
+/** The store that `--checkpoints` names, a folder or `s3://bucket/prefix`; not opened, so that it can be read while it is in use. */
+export async function storeAt(where: string): Promise<BlobStore> {
+  if (isFolder(where)) return folder(where);
+  const { S3BlobStore } = await optionalPackage(
+    '@stateful-functions/s3-checkpoint',
+    'a store on S3',
+    () => import('@stateful-functions/s3-checkpoint'),
+  );
+  return S3BlobStore.fromUrl(where);
+}
+
+/** As `storeAt`, for a store that has to be there already. @throws SF_UNKNOWN_CHECKPOINT */
+export async function existingStoreAt(where: string): Promise<BlobStore> {
+  if (!isFolder(where) || existsSync(where)) return storeAt(where);
+  throw new StatefulFunctionsError(
+    'SF_UNKNOWN_CHECKPOINT',
+    `there is no folder ${where}. Say with --checkpoints where the checkpoints are.`,
+  );
+}
+
+/**
+ * A store that several nodes share. For a folder, on one machine, it is one without the lock: the log alone keeps them apart, as
+ * it does everywhere else.
+ */
+export async function sharedStoreAt(where: string): Promise<BlobStore> {
+  if (!isFolder(where)) return storeAt(where);
+  for (const each of ['blobs', 'temporary']) mkdirSync(join(where, each), { recursive: true });
+  const store = folder(where);
+  return {
+    put: (name, body) => store.put(name, body),
+    get: (name, range) => store.get(name, range),
+    list: (prefix) => store.list(prefix),
+    delete: (name) => store.delete(name),
+  };
+}
+
+function folder(directory: string): FileBlobStore {
+  const { files, random } = nodePlatform();
+  return new FileBlobStore(files, random, directory);
+}
