@@ -32,7 +32,7 @@ export type {
 } from './ports/ingress-source.js';
 export { type Logger, silentLogger } from './ports/logger.js';
 export type { Membership, MembershipRow } from './ports/membership.js';
-export { type Labels, type Metrics, noMetrics } from './ports/metrics.js';
+export { coreMetrics, type Labels, type Metrics, noMetrics } from './ports/metrics.js';
 export type { Platform } from './ports/platform.js';
 export type { Position } from './ports/position.js';
 export type { Random } from './ports/random.js';
@@ -61,7 +61,7 @@ export {
 } from './sdk/contract.js';
 export { type DeadLetter, deadLetters } from './sdk/dead-letter.js';
 export { type ContractDefinition, defineFunction, type StateDefinition } from './sdk/define-function.js';
-export type { Duration } from './sdk/duration.js';
+export { type Duration, durationMs } from './sdk/duration.js';
 export { Egress } from './sdk/egress.js';
 export { type ErrorCode, errorCodes, StatefulFunctionsError } from './sdk/errors.js';
 export type { FunctionOptions, RetryPolicy } from './sdk/function-definition.js';

@@ -10,5 +10,12 @@ export interface Metrics {
 
 export type Labels = Readonly<Record<string, string>>;
 
+/** What the runtime itself records, with its meaning. Names are public: dashboards are built on them. */
+export const coreMetrics = {
+  sf_dead_letters_total: 'Messages and records that were given up.',
+  sf_checkpoint_duration_seconds: 'From the beginning of a checkpoint until it was committed.',
+  sf_checkpoint_failures_total: 'Checkpoints that were abandoned.',
+} as const;
+
 /** Metrics that go nowhere. */
 export const noMetrics: Metrics = { count() {}, gauge() {}, observe() {} };

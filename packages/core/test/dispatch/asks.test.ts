@@ -199,3 +199,29 @@ describe('A call with an idempotency key', () => {
     expect(await app.state(Plain.at('p'))).to.deep.equal({ last: 5 });
   });
 });
+
+describe('A client that knows a function by its names', () => {
+  it('calls its operations, each as what it is', async () => {
+    await using app = await TestApplication.start({ modules: [moduleOf(SumFn, PlainFn)] });
+    const { client } = app;
+    expect(await client.call('test/sum', 's', 'add', '3')).to.equal(undefined);
+    expect(await client.call('test/sum', 's', 'plus', '4')).to.equal(7);
+    expect(await client.call('test/plain', 'p', undefined, '5')).to.equal(undefined);
+    expect(await app.state(Plain.at('p'))).to.deep.equal({ last: 5 });
+  });
+
+  it('is refused what there is not, or does not match', async () => {
+    await using app = await TestApplication.start({ modules: [moduleOf(SumFn, PlainFn)] });
+    const cases = [
+      ['SF_UNBOUND_FUNCTION', 'test/none', undefined],
+      ['SF_UNKNOWN_OPERATION', 'test/sum', undefined],
+      ['SF_UNKNOWN_OPERATION', 'test/sum', 'toString'],
+      ['SF_UNKNOWN_OPERATION', 'test/plain', 'add'],
+      ['SF_SCHEMA', 'test/sum', 'add'],
+      ['SF_SCHEMA', 'test/plain', undefined],
+    ] as const;
+    for (const [code, type, operation] of cases)
+      expect(await rejection(app.client.call(type, 'x', operation, 'no digits'))).to.include({ code });
+    expect(await rejection(app.client.call('test/sum', '', 'add', '1'))).to.include({ code: 'SF_INVALID_ID' });
+  });
+});
