@@ -37,9 +37,9 @@ const repetitions = 5;
 export async function runBenchmark(benchmark: Benchmark): Promise<Result[]> {
   const figures = new Map<string, number[]>(benchmark.cases.map(({ name }) => [name, []]));
   for (let round = 0; round <= repetitions; round += 1) {
-    for (const { name, run } of benchmark.cases) {
-      const figure = await run();
-      if (round > 0) figures.get(name)?.push(figure);
+    for (const one of benchmark.cases) {
+      const figure = await one.run();
+      if (round > 0) figures.get(one.name)?.push(figure);
     }
   }
   const base = figures.get(benchmark.baseline) ?? [];

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { runBenchmark } from '../benchmark.js';
+import { type Case, runBenchmark } from '../benchmark.js';
 
 describe('runBenchmark', () => {
   it('takes turns, leaves the first round out, and compares within a round', async () => {
@@ -24,13 +24,20 @@ describe('runBenchmark', () => {
   });
 });
 
-/** A case whose runs give the figures in turn. */
-function scripted(name: string, figures: number[], turns: string[]) {
-  return {
-    name,
-    async run() {
-      turns.push(name);
-      return figures.shift() as number;
-    },
-  };
+/** A case whose runs give the figures in turn: an object that knows itself, as processes do. */
+function scripted(name: string, figures: number[], turns: string[]): Case {
+  return new Scripted(name, figures, turns);
+}
+
+class Scripted implements Case {
+  constructor(
+    readonly name: string,
+    private readonly figures: number[],
+    private readonly turns: string[],
+  ) {}
+
+  async run(): Promise<number> {
+    this.turns.push(this.name);
+    return this.figures.shift() as number;
+  }
 }
