@@ -33,7 +33,7 @@ export type {
 export { type Logger, silentLogger } from './ports/logger.js';
 export type { Membership, MembershipRow } from './ports/membership.js';
 export { coreMetrics, type Labels, type Metrics, noMetrics } from './ports/metrics.js';
-export type { Platform } from './ports/platform.js';
+export type { EventLoopDelay, Platform } from './ports/platform.js';
 export type { Position } from './ports/position.js';
 export type { Random } from './ports/random.js';
 export type { Scheduled, Scheduler } from './ports/scheduler.js';

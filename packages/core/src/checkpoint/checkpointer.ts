@@ -199,7 +199,7 @@ export class Checkpointer {
   }
 
   async #take(isAsked: boolean): Promise<void> {
-    const { group, platform, log, logger, metrics } = this.#options;
+    const { group, platform, log, logger } = this.#options;
     this.#wanted = false;
     const isNeeded = this.#compacted !== undefined || this.#forced;
     if (!isAsked && !isNeeded && !group.hasChanges) return;
@@ -211,8 +211,10 @@ export class Checkpointer {
     let body: ManifestBody;
     let compacted: Compacted | undefined;
     let isDrained: boolean;
+    let written = 0;
     try {
       const parts = await group.take(checkpoint);
+      for (const { segment, inFlight } of parts) written += (segment?.length ?? 0) + (inFlight?.length ?? 0);
       isDrained = parts.every((part) => part.isDrained);
       if (!isNeeded && parts.every(({ isChanged }) => !isChanged)) {
         this.#options.retention.discard(group.abandoned(checkpoint));
@@ -239,13 +241,23 @@ export class Checkpointer {
     this.#options.segments.replace(entry.segments);
     group.committed(checkpoint, entry);
     this.#lastDurationMs = platform.clock.monotonic() - startMs;
-    metrics.observe('sf_checkpoint_duration_seconds', this.#lastDurationMs / 1_000);
+    this.#measure(written);
     logger.debug(
       { checkpoint: entry.checkpoint, index: entry.index, durationMs: this.#lastDurationMs },
       'checkpoint committed',
     );
     if (isDrained) this.#options.drained();
     await this.#tidy();
+  }
+
+  #measure(writtenBytes: number): void {
+    const { metrics, segments } = this.#options;
+    metrics.observe('sf_checkpoint_duration_seconds', this.#lastDurationMs / 1_000);
+    metrics.observe('sf_checkpoint_bytes', writtenBytes);
+    let entries = 0;
+    for (const ref of segments.refs) entries += ref.entries;
+    metrics.gauge('sf_stored_entries', entries);
+    metrics.gauge('sf_stored_bytes', this.status.bytes);
   }
 
   #manifest(parts: readonly WorkerPart[], compacted: Compacted | undefined): ManifestBody {
