@@ -3,6 +3,7 @@ export { CallError, type CallOptions, type Client, type SendOptions } from './ap
 export type { ApplicationStatus } from './application/engine.js';
 export type { ModuleSource } from './application/module-loader.js';
 export type { CheckpointOptions, ClusterOptions, StartOptions } from './application/options.js';
+export { RemoteClient, type RemoteClientOptions } from './application/remote-client.js';
 export type { RunningApplication } from './application/running-application.js';
 export { FileBlobStore } from './blob/file-blob-store.js';
 export { MemoryBlobStore } from './blob/memory-blob-store.js';
@@ -16,6 +17,7 @@ export type { ParticipantState, ParticipantStatus } from './cluster/report.js';
 export { CallbackSink } from './io/callback-sink.js';
 export { JsonLinesSink } from './io/json-lines-sink.js';
 export { JsonLinesSource } from './io/json-lines-source.js';
+export { MemoryInbox } from './io/memory-inbox.js';
 export { MemorySink } from './io/memory-sink.js';
 export { MemorySource } from './io/memory-source.js';
 export { nodePlatform } from './node/node-platform.js';
@@ -23,6 +25,7 @@ export type { BlobBody, BlobStore, ByteRange } from './ports/blob-store.js';
 export type { Clock } from './ports/clock.js';
 export type { EgressRecord, EgressSink } from './ports/egress-sink.js';
 export type { DirectoryEntry, FileHandle, FileLock, FileSystem, Watch } from './ports/file-system.js';
+export type { Inbox } from './ports/inbox.js';
 export type {
   ConnectorServices,
   IngressReader,

@@ -118,7 +118,7 @@ describe('A call over HTTP', () => {
   describe('is refused', () => {
     const cases: readonly [string, number, string, () => Promise<Parameters<typeof refused>[0]>][] = [
       ['for a function that nobody binds', 404, 'SF_UNBOUND_FUNCTION', () => site.post('/v1/shop/none/a')],
-      ['for a namespace of another form', 404, 'SF_UNBOUND_FUNCTION', () => site.post('/v1/%00/..%2F/a')],
+      ['for a namespace of another form', 404, 'SF_INVALID_NAME', () => site.post('/v1/%00/..%2F/a')],
       ['for a function of the runtime', 404, 'SF_HTTP_NO_ROUTE', () => site.post('/v1/sf/idempotency/a/call', {})],
       ['for an operation that there is not', 404, 'SF_UNKNOWN_OPERATION', () => site.post('/v1/shop/cart/a/none')],
       ['for what every object has', 404, 'SF_UNKNOWN_OPERATION', () => site.post('/v1/shop/cart/a/constructor')],

@@ -57,7 +57,7 @@ describe('A hostile request', () => {
     ['is a lone surrogate', '/v1/shop/log/%ed%a0%80', 400, 'SF_HTTP_MALFORMED'],
     ['is long', `/v1/shop/log/${'x'.repeat(10_000)}`, 414, 'SF_HTTP_TOO_LARGE'],
     ['is very long', `/v1/shop/log/${'x'.repeat(40_000)}`, 431, 'SF_HTTP_TOO_LARGE'],
-    ['goes up', '/v1/shop/../log/x', 404, 'SF_UNBOUND_FUNCTION'],
+    ['goes up', '/v1/shop/../log/x', 404, 'SF_INVALID_NAME'],
     ['begins twice', '//v1/shop/log/x', 404, 'SF_HTTP_NO_ROUTE'],
   ];
   for (const [what, path, status, code] of paths) {

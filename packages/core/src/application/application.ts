@@ -7,6 +7,7 @@ import { ClusterEngine } from './cluster-engine.js';
 import { defaultLogger } from './default-logger.js';
 import { EmbeddedEngine } from './embedded-engine.js';
 import type { EngineParts } from './engine.js';
+import { bindInbox } from './inbox-ingress.js';
 import { loadModule, type ModuleSource } from './module-loader.js';
 import { notShared, type StartOptions, settle, settleCluster } from './options.js';
 import { RunningApplication } from './running-application.js';
@@ -42,6 +43,7 @@ export class Application {
     for (const source of this.#sources) loaded.push(await loadModule(source));
     const bindings = Bindings.of(loaded, settings.config);
     addSystemBindings(bindings, settings.directory);
+    if (options.cluster?.inbox !== undefined) bindInbox(bindings, options.cluster.inbox);
     const store =
       options.checkpoints?.store ?? new FileBlobStore(platform.files, platform.random, settings.directory as string);
     await store.open?.();

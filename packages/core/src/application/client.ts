@@ -3,13 +3,14 @@ import { copyValue } from '../codec/data-model.js';
 import { operationProxy, type ProxyKind } from '../dispatch/operation-proxy.js';
 import type { Platform } from '../ports/platform.js';
 import { randomHex } from '../ports/random.js';
+import type { Scheduled } from '../ports/scheduler.js';
 import type { Address, AnyAddress } from '../sdk/address.js';
 import type { Headers } from '../sdk/context.js';
 import type { Caller, ContractAddress, Operation, Operations, Reply, Sender } from '../sdk/contract.js';
 import { type Duration, durationMs } from '../sdk/duration.js';
-import { StatefulFunctionsError } from '../sdk/errors.js';
+import { asError, StatefulFunctionsError } from '../sdk/errors.js';
 import type { FunctionDefinition } from '../sdk/function-definition.js';
-import { FunctionType } from '../sdk/function-type.js';
+import { type AnyFunctionType, FunctionType } from '../sdk/function-type.js';
 import { type ClientReplyTarget, type Consistency, ReplyHandle } from '../sdk/reply.js';
 import { validate } from '../sdk/schema.js';
 import type { StoredMessage } from '../worker/message-form.js';
@@ -34,16 +35,19 @@ export interface CallOptions extends SendOptions {
 export interface ClientGateway {
   /** The random name of its start, by which replies find it. */
   readonly incarnation: string;
+  /** Whether a call that may be made again has to be, when its reply takes long. */
+  readonly repliesMayGetLost?: boolean;
   /** @throws SF_UNBOUND_FUNCTION */
-  definitionOf(typeName: string): FunctionDefinition;
-  submit(submission: Submission): void;
+  definitionOf(type: AnyFunctionType): Pick<FunctionDefinition, 'type' | 'operations'>;
+  /** Takes a message; if that takes time and fails, whether it was taken is not known. */
+  submit(submission: Submission): void | Promise<void>;
 }
 
 /** The way of a client by a participant that stays. */
 export function gatewayOf(participant: Participant, bindings: Pick<Bindings, 'definitionOf'>): ClientGateway {
   return {
     incarnation: participant.incarnation,
-    definitionOf: (name) => bindings.definitionOf(name),
+    definitionOf: ({ name }) => bindings.definitionOf(name),
     submit: (submission) => participant.submit(submission),
   };
 }
@@ -59,6 +63,8 @@ interface Call extends Waiting {
 }
 
 const defaultTimeoutMs = 30_000;
+/** A reply that takes longer may have got lost, where that can happen. */
+const askAgainAfterMs = 2_000;
 
 /**
  * Talks to functions from outside of them.
@@ -84,7 +90,7 @@ export class Client {
 
   /** Sends a message to a function; resolves when it is durable. @throws SF_STOPPED, SF_SCHEMA, SF_UNSUPPORTED_VALUE */
   async send<M>(to: Address<M>, message: NoInfer<M>, options: SendOptions = {}): Promise<void> {
-    const { schema, name } = this.#gateway.definitionOf(to.type.name).type;
+    const { schema, name } = this.#gateway.definitionOf(to.type).type;
     const checked = schema === undefined ? message : validate(schema, message, `message to ${name}`);
     await this.#send(to, undefined, checked, options);
   }
@@ -114,7 +120,7 @@ export class Client {
    *
    * @param operation of a contract; `undefined` for a function that has `invoke`.
    * @returns the reply, or `undefined` once what was sent is durable.
-   * @throws SF_INVALID_ID, SF_UNBOUND_FUNCTION, SF_UNKNOWN_OPERATION, and what the three throw
+   * @throws SF_INVALID_NAME, SF_INVALID_ID, SF_UNBOUND_FUNCTION, SF_UNKNOWN_OPERATION, and what the three throw
    */
   async call(
     typeName: string,
@@ -138,10 +144,10 @@ export class Client {
   /**
    * What an operation of a bound function is: a function that has `invoke`, and no operations, is sent to.
    *
-   * @throws SF_UNBOUND_FUNCTION, SF_UNKNOWN_OPERATION
+   * @throws SF_INVALID_NAME, SF_UNBOUND_FUNCTION, SF_UNKNOWN_OPERATION
    */
   kindOf(typeName: string, operation: string | undefined): Operation['kind'] {
-    const { operations } = this.#gateway.definitionOf(typeName);
+    const { operations } = this.#gateway.definitionOf(FunctionType.of<never>(typeName as `${string}/${string}`));
     if (operation === undefined && operations === undefined) return 'send';
     if (operation !== undefined && operations !== undefined && Object.hasOwn(operations, operation))
       return (operations[operation] as Operation).kind;
@@ -175,7 +181,7 @@ export class Client {
     kind: ProxyKind,
     emit: (to: AnyAddress, operation: string, message: unknown) => unknown,
   ): T {
-    return operationProxy(to, this.#gateway.definitionOf(to.type.name).operations, kind, emit) as T;
+    return operationProxy(to, this.#gateway.definitionOf(to.type).operations, kind, emit) as T;
   }
 
   async #send(to: AnyAddress, operation: string | undefined, message: unknown, options: SendOptions): Promise<void> {
@@ -187,7 +193,7 @@ export class Client {
     await new Promise<void>((resolve, reject) => {
       const number = this.#await({ settle: () => resolve(), fail: reject });
       const committed = () => this.#settle(number, { ok: true, value: undefined });
-      this.#gateway.submit({ message: stored, committed });
+      this.#submit(number, { message: stored, committed });
     });
   }
 
@@ -211,7 +217,7 @@ export class Client {
     options: CallOptions,
     key: string,
   ): Promise<unknown> {
-    return this.#request(Idempotency.at(key), 'call', { to, operation, message }, options, false);
+    return this.#request(Idempotency.at(key), 'call', { to, operation, message }, options, false, true);
   }
 
   async #request(
@@ -220,6 +226,7 @@ export class Client {
     message: unknown,
     options: CallOptions,
     query: boolean,
+    isRepeatable = query,
   ): Promise<unknown> {
     const timeoutMs = options.timeout === undefined ? defaultTimeoutMs : durationMs(options.timeout);
     const reply = await new Promise<Reply<unknown>>((resolve, reject) => {
@@ -230,21 +237,33 @@ export class Client {
       const number = this.#await({
         settle: (value) => {
           timer.cancel();
+          again?.cancel();
           resolve(value);
         },
         fail: (error) => {
           timer.cancel();
+          again?.cancel();
           reject(error);
         },
       });
       const { consistency = 'committed' } = options;
       const { incarnation: client } = this.#gateway;
       const target: ClientReplyTarget = { kind: 'client', client, call: number, consistency, query };
-      const stored = this.#message(to, operation, message, options.headers, target);
-      this.#gateway.submit({ message: stored, committed: undefined });
+      let again: Scheduled | undefined;
+      const submit = () => {
+        const stored = this.#message(to, operation, message, options.headers, target);
+        this.#submit(number, { message: stored, committed: undefined });
+        if (!isRepeatable || this.#gateway.repliesMayGetLost !== true) return;
+        again = this.#platform.scheduler.after(askAgainAfterMs, submit);
+      };
+      submit();
     });
     if (reply.ok) return reply.value;
     throw new CallError(reply.error.code, reply.error.message);
+  }
+
+  #submit(number: number, submission: Submission): void {
+    this.#gateway.submit(submission)?.catch((error: unknown) => this.#waiting.get(number)?.fail(asError(error)));
   }
 
   #message(
@@ -255,7 +274,7 @@ export class Client {
     reply?: ClientReplyTarget,
   ): StoredMessage {
     if (this.#closed !== undefined) throw this.#closed;
-    this.#gateway.definitionOf(to.type.name);
+    this.#gateway.definitionOf(to.type);
     const handle = reply === undefined ? undefined : new ReplyHandle(reply);
     const id = randomHex(this.#platform.random, 16);
     return [to, copyValue(message), operation, undefined, { ...headers }, handle, id, 1, 0, undefined, false];

@@ -53,7 +53,7 @@ export class ClusterEngine implements Engine {
       get incarnation() {
         return incarnation();
       },
-      definitionOf: (name) => bindings.definitionOf(name),
+      definitionOf: ({ name }) => bindings.definitionOf(name),
       submit: (submission) => {
         if (this.#participant === undefined) this.#unsubmitted.push(submission);
         else this.#participant.submit(submission);

@@ -1,5 +1,6 @@
 import { threadsOfMachine } from '../node/thread.js';
 import type { BlobStore } from '../ports/blob-store.js';
+import type { Inbox } from '../ports/inbox.js';
 import type { Logger } from '../ports/logger.js';
 import type { Membership } from '../ports/membership.js';
 import type { Metrics } from '../ports/metrics.js';
@@ -43,6 +44,8 @@ export interface StartOptions {
 export interface ClusterOptions {
   readonly transport: Transport;
   readonly membership: Membership;
+  /** By which clients reach the application that are outside of its nodes; without one there can be none. */
+  readonly inbox?: Inbox;
   /** The node's own name, unlike that of any other; random by default. Of the form that an endpoint may have. */
   readonly name?: string;
   /**

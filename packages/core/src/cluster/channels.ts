@@ -17,6 +17,7 @@ import { type Frame, isAnswer } from './frame.js';
 import { InboundChannel } from './inbound-channel.js';
 import { MessageCodec } from './message-codec.js';
 import { OutboundChannel } from './outbound-channel.js';
+import { isRemoteClient } from './remote-client-name.js';
 
 export interface ChannelsOptions {
   readonly platform: Pick<Platform, 'clock' | 'scheduler'>;
@@ -99,7 +100,8 @@ export class Channels implements RemoteWorkers {
 
   takeReply(target: ClientReplyTarget, reply: Reply<unknown>): boolean {
     const slot = this.#clients.get(target.client);
-    if (slot === this.#options.slot) return false;
+    // Of a client outside, the worker that has the reply takes care.
+    if (slot === this.#options.slot || isRemoteClient(target.client)) return false;
     // A client that is gone waits for nothing.
     if (slot !== undefined) this.#send(slot, ['reply', new ReplyHandle(target), reply]);
     return true;

@@ -1,4 +1,6 @@
 import { decode, encode } from '../codec/codec.js';
+import type { Reply } from '../sdk/contract.js';
+import type { ClientReplyTarget } from '../sdk/reply.js';
 import type { Directive } from './directive.js';
 import type { OperationAnswer, OperationRequest } from './operation.js';
 import type { Report } from './report.js';
@@ -8,13 +10,21 @@ const directiveMark = 0xd0;
 const reportMark = 0xd1;
 const operationRequestMark = 0xd2;
 const operationAnswerMark = 0xd3;
+const clientReplyMark = 0xd4;
 
 /** What coordinator, participants and operators say to each other, as it travels. */
 export type ControlMessage =
   | { readonly kind: 'directive'; readonly directive: Directive }
   | { readonly kind: 'report'; readonly report: Report }
   | { readonly kind: 'operation-request'; readonly request: OperationRequest }
-  | { readonly kind: 'operation-answer'; readonly answer: OperationAnswer };
+  | { readonly kind: 'operation-answer'; readonly answer: OperationAnswer }
+  | { readonly kind: 'client-reply'; readonly reply: ClientReply };
+
+/** A reply to a client that is outside of all nodes. */
+export interface ClientReply {
+  readonly target: ClientReplyTarget;
+  readonly reply: Reply<unknown>;
+}
 
 export function encodeDirective(directive: Directive): Uint8Array {
   return marked(directiveMark, encode(directive, 'directive'));
@@ -32,6 +42,10 @@ export function encodeOperationAnswer(answer: OperationAnswer): Uint8Array {
   return marked(operationAnswerMark, encode(answer, 'operation answer'));
 }
 
+export function encodeClientReply(reply: ClientReply): Uint8Array {
+  return marked(clientReplyMark, encode(reply, 'reply'));
+}
+
 /** Reads a frame of the control plane; `undefined` if it is none. @throws SF_DAMAGED */
 export function readControlFrame(frame: Uint8Array): ControlMessage | undefined {
   const body = () => decode(frame.subarray(1));
@@ -44,6 +58,8 @@ export function readControlFrame(frame: Uint8Array): ControlMessage | undefined 
       return { kind: 'operation-request', request: body() as OperationRequest };
     case operationAnswerMark:
       return { kind: 'operation-answer', answer: body() as OperationAnswer };
+    case clientReplyMark:
+      return { kind: 'client-reply', reply: body() as ClientReply };
     default:
       return undefined;
   }

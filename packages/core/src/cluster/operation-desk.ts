@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { asError, StatefulFunctionsError } from '../sdk/errors.js';
+import { asError, codeOf } from '../sdk/errors.js';
 import { KeyGroupRanges } from '../state/key-group-ranges.js';
 import type { Coordinator } from './coordinator.js';
 import type { ClusterStatus, Operation, OperationAnswer, OperationRequest } from './operation.js';
@@ -38,8 +38,7 @@ export class OperationDesk {
       else coordinator.dismiss();
       return { ok: true, status: undefined };
     } catch (error) {
-      const code = error instanceof StatefulFunctionsError ? error.code : 'SF_BROKEN_INVARIANT';
-      return { ok: false, code, message: asError(error).message };
+      return { ok: false, code: codeOf(error), message: asError(error).message };
     }
   }
 }

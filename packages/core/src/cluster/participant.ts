@@ -6,7 +6,7 @@ import type { Platform } from '../ports/platform.js';
 import type { Scheduled } from '../ports/scheduler.js';
 import type { Reply } from '../sdk/contract.js';
 import { deadLetters } from '../sdk/dead-letter.js';
-import { asError } from '../sdk/errors.js';
+import { asError, codeOf } from '../sdk/errors.js';
 import type { ClientReplyTarget } from '../sdk/reply.js';
 import {
   type Submission,
@@ -16,10 +16,12 @@ import {
   type WorkerLimits,
 } from '../worker/worker.js';
 import type { ChannelLimits } from './channel-limits.js';
+import { encodeClientReply } from './control-frame.js';
 import type { Directive, EpochPlan } from './directive.js';
 import { EpochWorker, type EpochWorkerOptions, type PendingCut } from './epoch-worker.js';
 import type { Frame } from './frame.js';
 import { lastCheckpointUntilEndOf } from './manifest-reader.js';
+import { isRemoteClient } from './remote-client-name.js';
 import { idleStatus, type ParticipantState, type ParticipantStatus, type Report, type Suspect } from './report.js';
 
 export interface ParticipantOptions {
@@ -258,10 +260,25 @@ export class Participant {
       ...this.#options,
       guard: this.#guard,
       isCurrent: () => !isOutdated() && this.#hasLease,
-      onReply: unlessOutdated((target, reply) => this.onReply(target, reply)),
+      onReply: unlessOutdated((target, reply) => this.#reply(target, reply)),
       changed: unlessOutdated(() => this.#tellSoon()),
       failed: unlessOutdated(this.#options.failed),
     };
+  }
+
+  #reply(target: ClientReplyTarget, reply: Reply<unknown>): void {
+    if (!isRemoteClient(target.client)) {
+      this.onReply(target, reply);
+      return;
+    }
+    const { send } = this.#options;
+    try {
+      send(target.client, encodeClientReply({ target, reply }));
+    } catch (error) {
+      // One that is too large for a frame: whoever waits is told why there is none.
+      const { message } = asError(error);
+      send(target.client, encodeClientReply({ target, reply: { ok: false, error: { code: codeOf(error), message } } }));
+    }
   }
 
   /** Ends the present worker. What clients sent and no checkpoint may hold is kept for the next. */

@@ -94,3 +94,8 @@ export function invariant(condition: unknown, message: string): asserts conditio
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
+
+/** The code of an error, for those that travel as data: one that has none was not foreseen. */
+export function codeOf(error: unknown): string {
+  return error instanceof StatefulFunctionsError ? error.code : 'SF_BROKEN_INVARIANT';
+}

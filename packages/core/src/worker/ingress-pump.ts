@@ -4,11 +4,14 @@ import { operationProxy } from '../dispatch/operation-proxy.js';
 import type { ConnectorServices, IngressReader, IngressRecord, IngressSource } from '../ports/ingress-source.js';
 import type { Position } from '../ports/position.js';
 import type { AnyAddress } from '../sdk/address.js';
+import type { Headers } from '../sdk/context.js';
 import type { DeadLetter } from '../sdk/dead-letter.js';
 import { asError, StatefulFunctionsError } from '../sdk/errors.js';
 import type { Ingress } from '../sdk/ingress.js';
+import type { ReplyTarget } from '../sdk/reply.js';
 import type { Downstream, Router } from '../sdk/router.js';
 import { validate } from '../sdk/schema.js';
+import type { StoredMessage } from './message-form.js';
 
 /** One ingress of an application, as its modules bind it. */
 export interface BoundIngress {
@@ -228,7 +231,18 @@ class Forwards implements Downstream {
     }) as never;
   }
 
-  #push(host: FunctionHost, to: AnyAddress, operation: string | undefined, message: unknown): void {
+  forwardStored([to, message, operation, , headers, handle]: StoredMessage): void {
+    this.#push(this.services.hostAt(to), to, operation, message, headers, handle?.target);
+  }
+
+  #push(
+    host: FunctionHost,
+    to: AnyAddress,
+    operation: string | undefined,
+    message: unknown,
+    headers: Headers = noHeaders,
+    reply?: ReplyTarget,
+  ): void {
     if (this.ended) {
       throw new StatefulFunctionsError(
         'SF_CONTEXT_ENDED',
@@ -236,7 +250,7 @@ class Forwards implements Downstream {
       );
     }
     const copy = host.copierOf(operation).copy(message);
-    const envelope = new Envelope(host, to, copy, operation, undefined, noHeaders, undefined);
+    const envelope = new Envelope(host, to, copy, operation, undefined, headers, reply);
     deriveId(envelope, this.record, this.count);
     this.count += 1;
     if (this.first === undefined) this.first = envelope;
@@ -245,6 +259,11 @@ class Forwards implements Downstream {
       this.more.push(envelope);
     }
   }
+}
+
+/** Forwards a message of a client, which routers that users write cannot. */
+export function forwardStored(downstream: Downstream, message: StoredMessage): void {
+  (downstream as Forwards).forwardStored(message);
 }
 
 function sourceError(name: string, cause: unknown): StatefulFunctionsError {

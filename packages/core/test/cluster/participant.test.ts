@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Bindings } from '../../src/application/bindings.js';
-import { Client } from '../../src/application/client.js';
+import { Client, gatewayOf } from '../../src/application/client.js';
 import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
 import type { Participant } from '../../src/cluster/participant.js';
 import type { Report } from '../../src/cluster/report.js';
@@ -28,12 +28,7 @@ const module: StatefulFunctionModule = { configure: (_config, binder) => binder.
 
 function clientOf(participant: Participant, platform: VirtualPlatform): Client {
   const bindings = Bindings.of([module], new Map());
-  const gateway = {
-    incarnation: participant.incarnation,
-    definitionOf: (name: string) => bindings.definitionOf(name),
-    submit: participant.submit.bind(participant),
-  };
-  const client = new Client(gateway, platform);
+  const client = new Client(gatewayOf(participant, bindings), platform);
   participant.onReply = (target, reply) => client.receive(target, reply);
   return client;
 }
