@@ -118,6 +118,7 @@ export class HttpGateway implements AsyncDisposable {
         throw new GatewayError('SF_HTTP_MEDIA_TYPE', 415, 'the body is compressed. Send it as it is.');
       return readBody(body as Buffer, request.headers['content-type']);
     });
+    if (this.#metrics !== undefined) this.#measure(server, this.#metrics);
     server.setErrorHandler((error, _request, reply) => this.#refuse(reply, error));
     server.setNotFoundHandler((request) => {
       if (!request.url.startsWith('/v1/'))
@@ -144,6 +145,14 @@ export class HttpGateway implements AsyncDisposable {
       handler: async (request, reply) => this.#handle(request, reply),
     });
     return server;
+  }
+
+  #measure(server: FastifyInstance, metrics: PrometheusMetrics): void {
+    server.addHook('onResponse', async ({ method }, reply) => {
+      const labels = { method, status: String(reply.statusCode) };
+      metrics.observe('sf_http_request_duration_seconds', reply.elapsedTime / 1_000, labels);
+      metrics.gauge('sf_http_calls', this.#admission.calls);
+    });
   }
 
   #ready(reply: FastifyReply): unknown {

@@ -17,6 +17,12 @@ type Instrument = {
   record(value: number, labels: Labels): void;
 };
 
+const meanings: Readonly<Record<string, string>> = {
+  ...coreMetrics,
+  sf_http_request_duration_seconds: 'From the headers of a request until its response was sent, by method and status.',
+  sf_http_calls: 'Calls under way, as of the last request.',
+};
+
 const secondsBuckets = [
   0.000_01, 0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ];
@@ -83,7 +89,7 @@ export class PrometheusMetrics implements Metrics {
   }
 
   #make(kind: Kind, name: string, labels: readonly string[]): Instrument {
-    const help = coreMetrics[name as keyof typeof coreMetrics] ?? name;
+    const help = meanings[name] ?? name;
     const options = { name, help, labelNames: [...labels], registers: [this.registry] };
     if (kind === 'count') {
       const counter = new Counter(options);

@@ -32,10 +32,10 @@ export class Site implements AsyncDisposable {
     readonly folder: string,
   ) {}
 
-  static async open(options: HttpGatewayOptions = {}, start: StartOptions = {}): Promise<Site> {
+  static async open(options: HttpGatewayOptions = {}, start: StartOptions = {}, module?: URL): Promise<Site> {
     const folder = await mkdtemp(join(tmpdir(), 'gateway-'));
     const shop = new Shop();
-    const app = await Application.from(shop).start({
+    const app = await Application.from(module ?? shop).start({
       checkpoints: { directory: join(folder, 'state') },
       handleSignals: false,
       logger: silentLogger,
