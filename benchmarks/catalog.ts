@@ -1,6 +1,7 @@
 import type { Benchmark } from './benchmark.js';
+import { replies } from './durable-replies.js';
 import { greeter } from './greeter.js';
 import { multiCore } from './multi-core.js';
 
 /** All benchmarks there are. */
-export const benchmarks: readonly Benchmark[] = [greeter, ...multiCore];
+export const benchmarks: readonly Benchmark[] = [greeter, ...multiCore, ...replies];
