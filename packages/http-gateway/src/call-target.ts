@@ -62,6 +62,7 @@ export function parametersOf(search: string, known: readonly string[]): Readonly
 }
 
 function decode(text: string, where: string): string {
+  if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);
   } catch {

@@ -11,9 +11,6 @@ import { type GatewaySettings, type HttpGatewayOptions, settle } from './options
 import { problemOf, problemType, type Refusal, refusalOf, retryLater } from './problem.js';
 import type { PrometheusMetrics } from './prometheus-metrics.js';
 
-/** Clients get so long to send headers, and a request as a whole: who is slower holds up what others could use. */
-const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 30_000;
 const idleTimeoutMs = 60_000;
 const maxHeaderBytes = 16 * 1024;
 
@@ -98,13 +95,17 @@ export class HttpGateway implements AsyncDisposable {
   // --- The server
 
   #makeServer(): FastifyInstance {
-    const { bodyLimit, timeoutMs, maxConnections } = this.#settings;
+    const { bodyLimit, timeoutMs, requestTimeoutMs, maxConnections } = this.#settings;
     const server = fastify({
       bodyLimit,
       requestTimeout: requestTimeoutMs,
       connectionTimeout: timeoutMs + requestTimeoutMs,
       keepAliveTimeout: idleTimeoutMs,
-      http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMs },
+      http: {
+        maxHeaderSize: maxHeaderBytes,
+        headersTimeout: Math.ceil(requestTimeoutMs / 3),
+        connectionsCheckingInterval: Math.min(1_000, requestTimeoutMs),
+      },
       exposeHeadRoutes: false,
       return503OnClosing: false,
       routerOptions: { maxParamLength: maxHeaderBytes },

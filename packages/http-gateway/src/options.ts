@@ -11,6 +11,8 @@ export interface HttpGatewayOptions {
   readonly token?: string;
   /** How long a call may take, and the most that callers may ask for by `?timeout=`; 30 s by default. */
   readonly timeout?: Duration;
+  /** How long a client may take to send a request, of which its headers may take a third; 30 s by default. */
+  readonly requestTimeout?: Duration;
   /** The largest body, in bytes; 1 MiB by default. */
   readonly bodyLimit?: number;
   /** Names of the request headers that become headers of the message; `traceparent` and `tracestate` by default. */
@@ -33,6 +35,7 @@ export interface GatewaySettings {
   readonly host: string;
   readonly token: string | undefined;
   readonly timeoutMs: number;
+  readonly requestTimeoutMs: number;
   readonly bodyLimit: number;
   readonly headers: readonly string[];
   readonly maxCalls: number;
@@ -54,6 +57,7 @@ export function settle(options: HttpGatewayOptions): GatewaySettings {
     host: options.host ?? '127.0.0.1',
     token,
     timeoutMs: whole('timeout', durationMs(options.timeout ?? 30_000), 1, 2 ** 30),
+    requestTimeoutMs: whole('requestTimeout', durationMs(options.requestTimeout ?? 30_000), 1, 2 ** 30),
     bodyLimit,
     headers: headers.map((name) => name.toLowerCase()),
     maxCalls: whole('maxCalls', options.maxCalls ?? 10_000, 1),

@@ -109,6 +109,19 @@ describe('A gateway under load', () => {
     while ((await site.post('/v1/shop/log/b', 'x')).status !== 202);
   });
 
+  it('does not wait for clients that take too long to send headers or a body', async () => {
+    await using site = await Site.open({ requestTimeout: 300 });
+    const head = 'POST /v1/shop/log/slow HTTP/1.1\r\nhost: x\r\n';
+    const slow = /^HTTP\/1\.1 408 .*SF_HTTP_SLOW/s;
+    const [headers, body] = await Promise.all([
+      site.bytes(head),
+      site.bytes(`${head}content-type: application/json\r\ncontent-length: 100\r\n\r\n"x`),
+    ]);
+    expect(headers).to.match(slow);
+    expect(body).to.match(slow);
+    expect(site.shop.seen).to.deep.equal([]);
+  });
+
   it('refuses bodies above its bound', async () => {
     await using site = await Site.open({ bodyLimit: 1_000, maxBodyBytes: 1_000 });
     // A body that does not say how long it is counts as the longest.
