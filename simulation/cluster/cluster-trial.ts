@@ -1,6 +1,13 @@
 import { Random } from '@stateful-functions/chaos/random';
-import { type Simulation, type SimulationResult, simulate } from '@stateful-functions/core/testing';
 import {
+  type Held,
+  nothingHeld,
+  type Simulation,
+  type SimulationResult,
+  simulate,
+} from '@stateful-functions/core/testing';
+import {
+  Attempts,
   collectReports,
   judge,
   Occupancy,
@@ -26,15 +33,20 @@ export interface TrialOptions {
 
 const defaultPatienceMs = 300_000;
 /** Timers of one worker may be early for another by as much as its wall clock was wrong when an epoch began. */
-const clockSkewMs = 3_600_000;
+const clockSkewMs = 3_610_000;
+
+/** The most that a node may hold in memory under a workload of this size, and when all of it is done: heartbeats go on. */
+const busy: Held = { messages: 1_000, outstanding: 1_000, records: 2_000, submissions: 100, callbacks: 200 };
+const idle: Held = { messages: 0, outstanding: 0, records: 0, submissions: 0, callbacks: 30 };
 
 /** Has a cluster carry out a workload while faults strike it, and judges what is left. Everything depends on the seed. */
 export async function clusterTrial(seed: number, options: TrialOptions = {}): Promise<ClusterTrial> {
   const { patienceMs = defaultPatienceMs, ...faults } = options;
   const random = new Random(seed ^ 0x5eed);
-  const load: WorkloadOptions = { commands: 120, calls: 8, hasLongTimers: random.chance(0.1) };
+  const load: WorkloadOptions = { commands: 120, calls: 16, hasLongTimers: random.chance(0.1) };
   const workload = new VerificationWorkload(seed, load);
   const occupancy = new Occupancy();
+  const attempts = new Attempts();
   const outside = new Outside();
   const isFast = random.chance(0.5);
   const violations: string[] = [];
@@ -47,27 +59,43 @@ export async function clusterTrial(seed: number, options: TrialOptions = {}): Pr
         occupancy,
         outside: distant(outside, site, isFast),
         life: () => `epoch ${site.epoch()}`,
+        attempted: (message, attempt) =>
+          attempts.see({ message, attempt, epoch: site.epoch(), checkpoint: site.checkpoint() }),
       }),
     ],
+    begun: (epoch, checkpoint) => attempts.begun(epoch, checkpoint),
     drive: async (simulation) => {
-      const driver = new Driver(simulation, workload, outside, random);
-      await driver.feed();
-      simulation.heal();
-      if (await driver.finish(patienceMs)) {
-        const reports = await driver.reports();
-        const verdict = judge(workload, { ...reports, ...outside.shown, noticed: occupancy.violations, clockSkewMs });
-        violations.push(...verdict.violations);
-      } else violations.push(`no progress: ${driver.missing} within ${patienceMs} ms without faults`);
+      try {
+        const driver = new Driver(simulation, workload, outside, random);
+        await driver.feed();
+        simulation.heal();
+        if (await driver.finish(patienceMs)) {
+          judgeHeld('when all was done', simulation.held, idle, violations);
+          const reports = await driver.reports();
+          const noticed = [...occupancy.violations, ...attempts.violations];
+          const verdict = judge(workload, { ...reports, ...outside.shown, noticed, clockSkewMs });
+          violations.push(...verdict.violations);
+        } else violations.push(`no progress: ${driver.missing} within ${patienceMs} ms without faults`);
+      } catch (error) {
+        violations.push(`the driver got stuck: ${(error as Error).stack}`);
+      }
     },
   });
   try {
     const result = await simulated;
+    judgeHeld('while it ran', result.held, busy, violations);
     return { ...result, seed, violations: [...result.violations, ...violations] };
   } catch (error) {
     // The driver was not answered, or virtual time stands still.
     const counts = { epochs: 0, committed: 0, abandoned: 0, restored: 0 };
-    return { seed, violations: [`the run broke: ${(error as Error).stack}`], strikes: {}, counts, trace: [] };
+    const nothing = { strikes: {}, counts, held: nothingHeld, trace: [] };
+    return { seed, violations: [`the run broke: ${(error as Error).stack}`], ...nothing };
   }
+}
+
+function judgeHeld(when: string, held: Held, most: Held, violations: string[]): void {
+  for (const [what, count] of Object.entries(held) as [keyof Held, number][])
+    if (count > most[what]) violations.push(`memory: a node held ${count} ${what} ${when}, and ${most[what]} at most`);
 }
 
 /** Gives a workload to a cluster, and waits for what must come of it. */
@@ -127,8 +155,13 @@ class Driver {
     return false;
   }
 
+  /** Asks as soon as there is somebody to ask: the last node may be on its way out, and another on its way in. */
   async reports(): Promise<Awaited<ReturnType<typeof collectReports>>> {
-    const [client] = this.#simulation.clients;
+    let [client] = this.#simulation.clients;
+    for (let waitedMs = 0; client === undefined && waitedMs < 60_000; waitedMs += 200) {
+      await this.#simulation.advance(200);
+      [client] = this.#simulation.clients;
+    }
     if (client === undefined) throw new Error('no node lives');
     return this.#simulation.run(collectReports(client, this.#workload));
   }

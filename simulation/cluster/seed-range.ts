@@ -1,7 +1,7 @@
 /** Seeds that are dealt out one by one. */
 export class SeedRange {
   #next: number;
-  readonly #end: number;
+  #end: number;
 
   constructor(from: number, count: number) {
     this.#next = from;
@@ -13,5 +13,10 @@ export class SeedRange {
     if (this.#next >= this.#end) return undefined;
     this.#next += 1;
     return this.#next - 1;
+  }
+
+  /** From now on there is none. */
+  stop(): void {
+    this.#end = this.#next;
   }
 }

@@ -1,13 +1,15 @@
 import { faultKinds } from '@stateful-functions/core/testing';
-import type { ClusterTrial } from './cluster-trial.js';
+import type { TrialAnswer } from './trial-process.js';
 
 /** What many runs came to. */
 export class Tally {
+  runs = 0;
   failed = 0;
   readonly #strikes = new Map<string, number>();
   readonly #counts = { epochs: 0, committed: 0, abandoned: 0, restored: 0 };
 
-  add({ violations, strikes, counts }: ClusterTrial): void {
+  add({ violations, strikes, counts }: TrialAnswer): void {
+    this.runs += 1;
     if (violations.length > 0) this.failed += 1;
     for (const [kind, count] of Object.entries(strikes))
       this.#strikes.set(kind, (this.#strikes.get(kind) ?? 0) + count);
@@ -19,7 +21,7 @@ export class Tally {
     return faultKinds.filter((kind) => !this.#strikes.has(kind));
   }
 
-  summary(seeds: number, seconds: string): string {
+  summary(seconds: string): string {
     const { epochs, committed, abandoned, restored } = this.#counts;
     const rows = [...this.#strikes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, count]) => row(count, kind));
     return [
@@ -29,7 +31,7 @@ export class Tally {
       row(committed, 'committed'),
       row(abandoned, 'abandoned'),
       row(restored, `restored from, by ${epochs.toLocaleString('en')} epochs`),
-      `${seeds - this.failed} of ${seeds} seeds without a violation, ${seconds} s`,
+      `${this.runs - this.failed} of ${this.runs} seeds without a violation, ${seconds} s`,
     ].join('\n');
   }
 }

@@ -14,33 +14,33 @@ export const mutants: readonly Mutant[] = [
   // What a cut sets aside, and what becomes of it.
   mutant(
     'delta-against-abandoned-cut',
-    9,
+    33,
     'state that an abandoned checkpoint had set aside does not go into the next',
     ['dispatch/state-table.js', 'if (activation.dirtyIn === this.#interval)', 'if (activation.dirtyIn >= 0)'],
   ),
   mutant(
     'abandoned-timers-forgotten',
-    53,
+    109,
     'timers that an abandoned checkpoint had set aside do not go into the next',
     ['dispatch/timers.js', 'if (!this.#delta.has(id))', 'if (id === undefined)'],
   ),
   mutant(
     'abandoned-egress-forgotten',
-    9,
+    33,
     'records that an abandoned checkpoint had set aside do not go into the next',
     ['worker/egress-outlet.js', 'values.append(this.#values);\n        this.#values = values;', ';'],
   ),
-  mutant('cut-before-former-is-settled', 4, 'a barrier is heeded before it is known what became of the former cut', [
+  mutant('cut-before-former-is-settled', 15, 'a barrier is heeded before it is known what became of the former cut', [
     'cluster/channels.js',
     '&& !this.#options.canCut())',
     '&& checkpoint < 0)',
   ]),
-  mutant('queue-missing-from-cut', 69, 'messages that wait to be handed out are not in the checkpoint', [
+  mutant('queue-missing-from-cut', 3, 'messages that wait to be handed out are not in the checkpoint', [
     'dispatch/dispatcher.js',
     'waiting.push(this.#queue.snapshot());',
     ';',
   ]),
-  mutant('mailboxes-missing-from-cut', 7, 'messages that wait behind one at work are not in the checkpoint', [
+  mutant('mailboxes-missing-from-cut', 1, 'messages that wait behind one at work are not in the checkpoint', [
     'dispatch/dispatcher.js',
     'waiting.push(mailbox.snapshot());',
     ';',
@@ -50,18 +50,23 @@ export const mutants: readonly Mutant[] = [
     'current.push({ envelope, attempt, retryAtMs, settled });',
     ';',
   ]),
+  mutant('attempts-missing-from-cut', 1, 'how often a message was tried is not in the checkpoint', [
+    'dispatch/dispatcher.js',
+    'current.push({ envelope, attempt, retryAtMs, settled });',
+    'current.push({ envelope, attempt: 1, retryAtMs, settled });',
+  ]),
   // Channels and barriers.
-  mutant('barrier-behind-the-queue', 7, 'a barrier waits for what was queued before it', [
+  mutant('barrier-behind-the-queue', 14, 'a barrier waits for what was queued before it', [
     'cluster/outbound-channel.js',
     'this.#lastBarrier = checkpoint;',
     'this.#lastBarrier = checkpoint; while (this.#queue.size > 0) this.#sendItems();',
   ]),
-  mutant('nothing-recorded-in-flight', 7, 'what crosses a cut is not recorded', [
+  mutant('nothing-recorded-in-flight', 1, 'what crosses a cut is not recorded', [
     'cluster/channel-recorder.js',
     'if (!isBehindCut)',
     'if (isBehindCut || !isBehindCut)',
   ]),
-  mutant('unsent-not-kept', 89, 'what a sender had not sent at its cut is in no part', [
+  mutant('unsent-not-kept', 14, 'what a sender had not sent at its cut is in no part', [
     'checkpoint/restore-in-flight.js',
     'unsent.push(stored.item);',
     ';',
@@ -77,7 +82,7 @@ export const mutants: readonly Mutant[] = [
     ],
     ['cluster/inbound-channel.js', 'this.#received = next;', 'this.#received = frame.number;'],
   ),
-  mutant('frames-of-any-epoch', 77, 'frames of epochs and starts that are over are accepted', [
+  mutant('frames-of-any-epoch', 34, 'frames of epochs and starts that are over are accepted', [
     'cluster/frame.js',
     'epoch === present && from.slot === peer.slot && from.incarnation === peer.incarnation && to === self.incarnation',
     'from.slot === peer.slot',
@@ -99,14 +104,14 @@ export const mutants: readonly Mutant[] = [
     'await restoreInFlight(store',
     'if (store === undefined) await restoreInFlight(store',
   ]),
-  mutant('cut-while-restoring', 4, 'a worker takes part before everything restored is in place', [
+  mutant('cut-while-restoring', 1, 'a worker takes part before everything restored is in place', [
     'cluster/epoch-worker.js',
     "if (this.#state === 'restoring' || this.#isClosed)",
     'if (this.#isClosed)',
   ]),
   mutant(
     'restart-unnoticed',
-    10,
+    1,
     'a participant that started again is taken for its former self',
     ['cluster/coordinator.js', 'const isGone = planned.incarnation !== member.incarnation ||', 'const isGone ='],
     [
@@ -116,10 +121,30 @@ export const mutants: readonly Mutant[] = [
     ],
   ),
   // The log.
-  mutant('unknown-taken-for-written', 49, 'a put whose outcome is unknown is taken for a success', [
+  mutant('unknown-taken-for-written', 16, 'a put whose outcome is unknown is taken for a success', [
     'checkpoint/settled-put.js',
     'if (await store.put(name, bytes))\n                return undefined;\n        }\n        catch (error) {\n            failure = error;',
     'if (await store.put(name, bytes))\n                return undefined;\n        }\n        catch (error) {\n            failure = error; return undefined;',
+  ]),
+  mutant('plain-put', 1, 'an entry of the log is put over the one that is there', [
+    'blob/memory-blob-store.js',
+    'if (this.#blobs.has(name))',
+    "if (!name.startsWith('log/') && this.#blobs.has(name))",
+  ]),
+  mutant('blob-not-synced', 19, 'a blob is acknowledged whose bytes may be lost with the power', [
+    'blob/file-blob-store.js',
+    'file.sync()',
+    'Promise.resolve()',
+  ]),
+  mutant('name-not-synced', 19, 'a blob is acknowledged whose name may be lost with the power', [
+    'blob/file-blob-store.js',
+    'this.#directorySync.sync(folder)',
+    'Promise.resolve()',
+  ]),
+  mutant('won-name-not-checked', 109, 'an epoch begins by winning a name that was deleted long ago', [
+    'checkpoint/manifest-log.js',
+    '&& (await this.#isNewest(entry))',
+    '&& entry !== undefined',
   ]),
   mutant('needed-blobs-deleted', 1, 'a blob that a retained manifest refers to is deleted', [
     'checkpoint/retention.js',
@@ -151,6 +176,11 @@ export const mutants: readonly Mutant[] = [
     'dispatch/state-table.js',
     '|| this.isUncommitted(activation))',
     '|| activation === undefined)',
+  ]),
+  mutant('tombstones-dropped-early', 1, 'compaction drops what hides an entry of an older segment', [
+    'state/compaction.js',
+    'return bottom && current.value === undefined ? undefined : current;',
+    'return current.value === undefined ? undefined : current;',
   ]),
   // Timers.
   mutant('timers-missing-from-cut', 1, 'timers are not in the checkpoint', [
@@ -197,21 +227,53 @@ export const mutants: readonly Mutant[] = [
   mutant('egress-before-manifest', 1, 'records leave before their checkpoint exists', [
     'worker/egress-outlet.js',
     'if (this.#cut.values.length > 0)\n            runs.push(this.#cut);',
-    'if (this.#cut.values.length > 0) { runs.push(this.#cut); void this.sink.publish(this.#cut.values.map((value, at) => new OutgoingRecord("early" + first + "-" + this.#published, at, value, noHeaders))); }',
+    'if (this.#cut.values.length > 0) { runs.push(this.#cut); const early = this.#cut.values.reader(0, this.#cut.values.length); void this.sink.publish(Array.from({ length: this.#cut.values.length }, (_, at) => new OutgoingRecord("early-0-0", at, at, early, noHeaders))); }',
   ]),
-  mutant('replies-before-commit', 10, 'a client is answered before the checkpoint exists that holds what it was told', [
+  mutant('told-before-manifest', 1, 'workers are told that a checkpoint is committed before it is', [
+    'checkpoint/checkpointer.js',
+    'const entry = await log.append(body);',
+    'group.committed(checkpoint, { ...body, index: log.last.index + 1 }); const entry = await log.append(body);',
+  ]),
+  mutant('egress-out-of-order', 1, 'records of a later checkpoint leave before those of an earlier one', [
+    'worker/egress-outlet.js',
+    'this.#unpublished.push(run);',
+    'if (this.#done === 0) this.#unpublished.unshift(run); else this.#unpublished.push(run);',
+  ]),
+  mutant('published-by-the-fenced', 1, 'a worker that ends publishes what it had frozen for a checkpoint', [
+    'worker/egress-outlet.js',
+    'this.#closed = true;\n        await this.drained();',
+    "this.#closed = true; await this.drained(); const cut = this.#cut; if (cut !== undefined && this.#unpublished.length === 0) { this.#unpublished.push({ ...cut, prefix: 'fenced-1-0' }); await this.sink.publish(this.#nextBatch()); }",
+  ]),
+  mutant('acknowledged-by-the-fenced', 1, 'a worker that ends acknowledges all it has read', [
+    'worker/worker.js',
+    "this.#phase = 'closed';\n        this.dispatcher.close();",
+    "for (const pump of this.pumps.values()) void pump.acknowledge(pump.progress.position).catch(() => {}); this.#phase = 'closed';\n        this.dispatcher.close();",
+  ]),
+  mutant('replies-before-commit', 1, 'a client is answered before the checkpoint exists that holds what it was told', [
     'worker/worker.js',
     'this.onceCommitted(() => this.onReply(target, reply));',
     'this.onReply(target, reply);',
   ]),
-  mutant('sends-acknowledged-before-commit', 1, "a client's send is acknowledged before a checkpoint holds it", [
+  mutant('sends-acknowledged-before-commit', 4, "a client's send is acknowledged before a checkpoint holds it", [
     'worker/worker.js',
     'this.#submissions.push(submission);',
     'this.#submissions.push(submission); submission.committed?.();',
   ]),
-  mutant('outstanding-sends-dropped', 23, 'what a client sent and no checkpoint holds is dropped with its epoch', [
+  mutant(
+    'committed-sends-repeated',
+    32,
+    'what a client sent is sent again though the checkpoint is committed that holds it',
+    ['cluster/participant.js', 'if (isCommitted)', 'if (isCommitted && plan === undefined)'],
+  ),
+  mutant('outstanding-sends-dropped', 1, 'what a client sent and no checkpoint holds is dropped with its epoch', [
     'cluster/participant.js',
     'this.#unsubmitted = [...worker.submissions, ...this.#unsubmitted];',
     ';',
+  ]),
+  // Memory.
+  mutant('timers-never-cancelled', 1, 'a timer stays although another was set in its place', [
+    'cluster/participant.js',
+    'this.#heartbeat?.cancel();\n        const {',
+    'const {',
   ]),
 ];

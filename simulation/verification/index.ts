@@ -1,3 +1,4 @@
+export { Attempts } from './application/attempts.js';
 export { intakes } from './application/intake.js';
 export { Occupancy } from './application/occupancy.js';
 export { Outside, type Surroundings } from './application/outside.js';

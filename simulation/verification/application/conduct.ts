@@ -17,17 +17,28 @@ export class Conduct {
   readonly #pauses: Pauses;
   readonly #occupancy: Occupancy;
   readonly #life: () => string;
+  readonly #attempted: (message: string, attempt: number) => void;
 
-  /** @param life names what is to have one invocation of an address at a time: a process, or an epoch. */
-  constructor(pauses: Pauses, occupancy: Occupancy, life: () => string) {
+  /**
+   * @param life names what is to have one invocation of an address at a time: a process, or an epoch.
+   * @param attempted is told of each attempt that begins.
+   */
+  constructor(
+    pauses: Pauses,
+    occupancy: Occupancy,
+    life: () => string,
+    attempted: (message: string, attempt: number) => void = () => {},
+  ) {
     this.#pauses = pauses;
     this.#occupancy = occupancy;
     this.#life = life;
+    this.#attempted = attempted;
   }
 
   /** Calls `begin` and then `end`, with a wait between them and failures behind them as the manner has it. */
   perform<T>(ctx: Context, mannered: Mannered, begin: () => void, end: () => T): T | Promise<T> {
     const leave = this.#occupancy.enter(this.#life(), String(ctx.self));
+    this.#attempted(`${mannered.id} at ${ctx.self}`, ctx.attempt);
     if (isAsynchronous(mannered.manner)) return this.#performLater(ctx, mannered, { begin, end, leave });
     try {
       begin();

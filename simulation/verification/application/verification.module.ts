@@ -27,6 +27,8 @@ export interface VerificationOptions {
    * By default each start of the application, or of one of its workers, is a life of its own.
    */
   readonly life?: () => string;
+  /** Told of each attempt to carry out a command, with a name of the command. */
+  readonly attempted?: (message: string, attempt: number) => void;
 }
 
 /** The application under test. One instance serves any number of starts. */
@@ -44,8 +46,8 @@ export class VerificationModule implements StatefulFunctionModule {
     const { scheduler, occupancy } = this.#options;
     const { sources, sinks } = this.#outside;
     const started = occupancy.newLife();
-    const { life = () => started } = this.#options;
-    binder.bindService(Conduct, new Conduct(new Pauses(scheduler), occupancy, life));
+    const { life = () => started, attempted } = this.#options;
+    binder.bindService(Conduct, new Conduct(new Pauses(scheduler), occupancy, life, attempted));
     for (const [index, intake] of intakes.entries()) binder.bindIngress(intake, sources[index] as (typeof sources)[0]);
     for (const [index, egress] of traces.entries()) binder.bindEgress(egress, sinks[index] as (typeof sinks)[0]);
     binder.bindEgress(deadLetters, this.#outside.deadLetters);

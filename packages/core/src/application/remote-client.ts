@@ -14,6 +14,8 @@ export interface RemoteClientOptions {
   readonly platform: Platform;
   readonly transport: Transport;
   readonly inbox: Inbox;
+  /** Closes what is its own, when it has disconnected. */
+  readonly disconnected?: () => Promise<void>;
 }
 
 /**
@@ -25,13 +27,25 @@ export interface RemoteClientOptions {
  */
 export class RemoteClient extends Client implements AsyncDisposable {
   readonly #listening: Listening;
+  readonly #disconnected: () => Promise<void>;
 
-  private constructor(gateway: ClientGateway, platform: Platform, listening: Listening) {
+  private constructor(
+    gateway: ClientGateway,
+    platform: Platform,
+    listening: Listening,
+    disconnected: () => Promise<void>,
+  ) {
     super(gateway, platform);
     this.#listening = listening;
+    this.#disconnected = disconnected;
   }
 
-  static async connect({ platform, transport, inbox }: RemoteClientOptions): Promise<RemoteClient> {
+  static async connect({
+    platform,
+    transport,
+    inbox,
+    disconnected = async () => {},
+  }: RemoteClientOptions): Promise<RemoteClient> {
     const incarnation = newRemoteClientName(platform.random);
     const gateway: ClientGateway = {
       incarnation,
@@ -46,7 +60,7 @@ export class RemoteClient extends Client implements AsyncDisposable {
       const reply = readControlFrame(frame);
       if (reply?.kind === 'client-reply') client.receive(reply.reply.target, reply.reply.reply);
     });
-    const client = new RemoteClient(gateway, platform, listening);
+    const client = new RemoteClient(gateway, platform, listening, disconnected);
     return client;
   }
 
@@ -54,6 +68,7 @@ export class RemoteClient extends Client implements AsyncDisposable {
   async disconnect(): Promise<void> {
     this.close(stoppedError());
     await this.#listening.close();
+    await this.#disconnected();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -3,8 +3,8 @@ import type { Logger } from '../ports/logger.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
 import { nextTurn, type Scheduled } from '../ports/scheduler.js';
-import { asError, invariant, StatefulFunctionsError } from '../sdk/errors.js';
-import { compact, pickCompaction } from '../state/compaction.js';
+import { asError, invariant, isPassingStorageFailure, StatefulFunctionsError } from '../sdk/errors.js';
+import { type CompactionLimits, compact, pickCompaction } from '../state/compaction.js';
 import { garbageTest } from '../state/garbage.js';
 import type { SegmentRef } from '../state/segment.js';
 import type { SegmentSet } from '../state/segment-set.js';
@@ -42,6 +42,7 @@ export interface CheckpointerOptions {
   /** The checkpoint that the epoch begins with. */
   readonly base: CheckpointEntry | undefined;
   readonly intervalMs: number;
+  readonly compaction?: CompactionLimits | undefined;
   /** So many failures in a row end the application. */
   readonly maxFailures: number;
   readonly failed: (error: unknown) => void;
@@ -197,7 +198,7 @@ export class Checkpointer {
 
   /** After a failure the next attempt waits a little longer each time; after several, or a fatal one, the application ends. */
   #undone(error: unknown): void {
-    if (this.#undecided || isFatal(error)) this.#options.failed(error);
+    if (this.#undecided || !isPassingStorageFailure(error)) this.#options.failed(error);
     else if (this.#failures >= this.#options.maxFailures) this.#options.failed(this.#tooMany(error));
     else this.#arm(Math.min(this.#options.intervalMs * 2 ** this.#failures, 30_000));
   }
@@ -340,7 +341,7 @@ export class Checkpointer {
     const { segments, store, platform, log, logger, shapes } = this.#options;
     if (this.#compaction !== undefined || this.#compacted !== undefined || this.#stopped) return;
     const { refs } = segments;
-    const pick = pickCompaction(refs);
+    const pick = pickCompaction(refs, this.#options.compaction);
     if (pick === undefined) return;
     const inputs = refs.slice(pick.from, pick.from + pick.count);
     const blobName = newPartName(platform, log.epoch, this.#options.incarnation);
@@ -359,7 +360,7 @@ export class Checkpointer {
         },
         (error: unknown) => {
           this.#options.retention.discard([blobName]);
-          if (isFatal(error)) this.#options.failed(error);
+          if (!isPassingStorageFailure(error)) this.#options.failed(error);
           else logger.warn({ err: asError(error) }, 'compaction failed and will be tried again');
         },
       )
@@ -373,10 +374,4 @@ export class Checkpointer {
     const message = `${this.#failures} checkpoints in a row failed, the last with: ${asError(error).message}. Mend the store and start again.`;
     return new StatefulFunctionsError('SF_CHECKPOINTS_FAIL', message, { cause: error });
   }
-}
-
-/** Failures that no further attempt can mend, or after which only the log knows what is. */
-function isFatal(error: unknown): boolean {
-  if (!(error instanceof StatefulFunctionsError)) return true;
-  return error.code !== 'SF_STORAGE' && error.code !== 'SF_STORAGE_FULL';
 }

@@ -10,6 +10,7 @@ import { randomHex } from '../ports/random.js';
 import type { Scheduled } from '../ports/scheduler.js';
 import type { Listening, Transport } from '../ports/transport.js';
 import { asError, type ErrorCode, StatefulFunctionsError } from '../sdk/errors.js';
+import type { CompactionLimits } from '../state/compaction.js';
 import type { WorkerBindings, WorkerLimits } from '../worker/worker.js';
 import { encodeDirective, encodeOperationAnswer, encodeReport, readControlFrame } from './control-frame.js';
 import { Coordinator, noCheckpoints } from './coordinator.js';
@@ -43,6 +44,7 @@ export interface ClusterNodeOptions {
   readonly stopTimeoutMs: number;
   readonly keep: number;
   readonly intervalMs: number;
+  readonly compaction?: CompactionLimits;
   readonly maxFailures: number;
   readonly checkpointTimeoutMs: number;
   /** How long a node that is cut off goes on; others take over its work after one and a half times as long. */

@@ -1,7 +1,7 @@
 import { decode, encode } from '../codec/codec.js';
 import type { Reply } from '../sdk/contract.js';
 import type { ClientReplyTarget } from '../sdk/reply.js';
-import type { Directive } from './directive.js';
+import type { CommittedCheckpoint, Directive, EpochPlan } from './directive.js';
 import type { OperationAnswer, OperationRequest } from './operation.js';
 import type { Report } from './report.js';
 
@@ -26,8 +26,35 @@ export interface ClientReply {
   readonly reply: Reply<unknown>;
 }
 
-export function encodeDirective(directive: Directive): Uint8Array {
-  return marked(directiveMark, encode(directive, 'directive'));
+/** A directive on its way: what stays the same for many of them, and is most of it, is encoded and decoded once. */
+type DirectiveForm = Omit<Directive, 'plan' | 'committed'> & {
+  readonly plan: Uint8Array | undefined;
+  readonly committed: Uint8Array | undefined;
+};
+
+const encoded = new WeakMap<object, Uint8Array>();
+
+/** Decodes bytes once for as long as the same ones come. */
+class LastDecoded<T> {
+  #bytes: Uint8Array | undefined;
+  #value: T | undefined;
+
+  of(bytes: Uint8Array | undefined): T | undefined {
+    if (bytes === undefined) return undefined;
+    if (this.#bytes === undefined || Buffer.compare(this.#bytes, bytes) !== 0) {
+      this.#value = decode(bytes) as T;
+      this.#bytes = bytes;
+    }
+    return this.#value;
+  }
+}
+
+const lastPlan = new LastDecoded<EpochPlan>();
+const lastCommitted = new LastDecoded<CommittedCheckpoint>();
+
+export function encodeDirective({ plan, committed, ...rest }: Directive): Uint8Array {
+  const form: DirectiveForm = { ...rest, plan: encodeOnce(plan), committed: encodeOnce(committed) };
+  return marked(directiveMark, encode(form, 'directive'));
 }
 
 export function encodeReport(report: Report): Uint8Array {
@@ -46,12 +73,17 @@ export function encodeClientReply(reply: ClientReply): Uint8Array {
   return marked(clientReplyMark, encode(reply, 'reply'));
 }
 
-/** Reads a frame of the control plane; `undefined` if it is none. @throws SF_DAMAGED */
+/**
+ * Reads a frame of the control plane; `undefined` if it is none. Plan and committed checkpoint of a directive may be the same
+ * objects as those of one before.
+ *
+ * @throws SF_DAMAGED
+ */
 export function readControlFrame(frame: Uint8Array): ControlMessage | undefined {
   const body = () => decode(frame.subarray(1));
   switch (frame[0]) {
     case directiveMark:
-      return { kind: 'directive', directive: body() as Directive };
+      return { kind: 'directive', directive: directiveOf(body()) };
     case reportMark:
       return { kind: 'report', report: body() as Report };
     case operationRequestMark:
@@ -63,6 +95,20 @@ export function readControlFrame(frame: Uint8Array): ControlMessage | undefined 
     default:
       return undefined;
   }
+}
+
+function directiveOf(form: unknown): Directive {
+  const { plan, committed, ...rest } = form as DirectiveForm;
+  return { ...rest, plan: lastPlan.of(plan), committed: lastCommitted.of(committed) };
+}
+
+function encodeOnce(value: object | undefined): Uint8Array | undefined {
+  if (value === undefined) return undefined;
+  const known = encoded.get(value);
+  if (known !== undefined) return known;
+  const bytes = encode(value, 'directive');
+  encoded.set(value, bytes);
+  return bytes;
 }
 
 function marked(mark: number, body: Uint8Array): Uint8Array {

@@ -13,6 +13,7 @@ import type { Platform } from '../ports/platform.js';
 import type { Scheduled } from '../ports/scheduler.js';
 import { invariant, StatefulFunctionsError } from '../sdk/errors.js';
 import { BlockCache } from '../state/block-cache.js';
+import type { CompactionLimits } from '../state/compaction.js';
 import { SegmentSet } from '../state/segment-set.js';
 import { ShapeTable } from '../state/shape.js';
 import { Assignment } from './assignment.js';
@@ -32,6 +33,7 @@ export interface CoordinatorOptions {
   readonly keep: number;
   readonly cacheBytes: number;
   readonly intervalMs: number;
+  readonly compaction?: CompactionLimits | undefined;
   readonly maxFailures: number;
   /** A checkpoint that takes longer is given up; infinite for no limit. */
   readonly checkpointTimeoutMs: number;
@@ -111,6 +113,8 @@ export class Coordinator implements CheckpointGroup {
   #abandonedBefore = 0;
   #mode: Directive['phase'] = 'run';
   #isCrowded = false;
+  /** Sent so far, to whomever: one who was lost and is heard again knows the newest of them by its number. */
+  #directives = 0;
   #everybodyLeaves = false;
   #settling: Scheduled | undefined;
   #watch: Scheduled | undefined;
@@ -524,6 +528,7 @@ export class Coordinator implements CheckpointGroup {
       lastCheckpoint: this.#lastCheckpoint,
       base: manifest,
       intervalMs,
+      compaction: this.#options.compaction,
       maxFailures,
       failed: (error) => this.#failed(error),
       drained: () => {
@@ -582,12 +587,12 @@ export class Coordinator implements CheckpointGroup {
   #direct(member: Member): void {
     if (this.#state === 'closed') return;
     const epoch = this.#epoch;
-    member.directives += 1;
-    const { report, directives } = member;
+    this.#directives += 1;
+    const { report } = member;
     const suspect = this.#suspect?.endpoint === member.endpoint ? this.#suspect : undefined;
     this.#options.direct(member.endpoint, {
       coordinator: this.#options.incarnation,
-      number: directives,
+      number: this.#directives,
       answers: report.number,
       plan: epoch?.plan,
       committed: epoch?.committed,

@@ -10,7 +10,7 @@ import type { Logger } from '../ports/logger.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
 import type { Reply } from '../sdk/contract.js';
-import { asError, invariant, StatefulFunctionsError } from '../sdk/errors.js';
+import { asError, invariant, isPassingStorageFailure, StatefulFunctionsError } from '../sdk/errors.js';
 import type { ClientReplyTarget } from '../sdk/reply.js';
 import { BlockCache } from '../state/block-cache.js';
 import { keyGroupOf } from '../state/key-group.js';
@@ -285,7 +285,7 @@ export class EpochWorker {
         this.#report(checkpoint, { checkpoint, blob: isWritten ? blob : undefined, part, error: undefined });
       },
       (error: unknown) => {
-        if (!isPassing(error)) this.#failed(error);
+        if (!isPassingStorageFailure(error)) this.#failed(error);
         const { message } = asError(error);
         const code = error instanceof StatefulFunctionsError ? error.code : 'SF_STORAGE';
         this.#report(checkpoint, { checkpoint, blob, part: undefined, error: { code, message } });
@@ -407,11 +407,6 @@ export class EpochWorker {
   #failed(error: unknown): void {
     if (!this.#isClosed) this.#options.failed(error);
   }
-}
-
-/** Failures of a part that another attempt may not meet. */
-function isPassing(error: unknown): boolean {
-  return error instanceof StatefulFunctionsError && (error.code === 'SF_STORAGE' || error.code === 'SF_STORAGE_FULL');
 }
 
 function ownBindings(bindings: WorkerBindings, { ingresses, egresses }: WorkerShare): WorkerBindings {

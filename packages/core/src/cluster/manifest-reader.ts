@@ -29,23 +29,17 @@ export async function readManifest(
  * The last checkpoint that was committed before an epoch ended, by its number; 0 for none. Told by the entry with which the next
  * epoch began, which is never deleted.
  *
+ * **Details** Looks from the newest entry back. Whoever began with an old listing may have left an entry of the same epoch where
+ * an older one was deleted, and found out that it had not won; of two, the newer is the one that counts.
+ *
  * @throws SF_MISSING_BLOB if no later epoch has begun; SF_DAMAGED, SF_INCOMPATIBLE.
  */
 export async function lastCheckpointUntilEndOf(store: BlobStore, epoch: number): Promise<number> {
-  const indexes = await listEntries(store);
-  let from = 0;
-  let to = indexes.length;
-  // Epochs grow along the log, so that a search by halves finds the first entry of a later one.
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    const entry = await readEntry(store, indexes[middle] as number);
-    // What has just been deleted is older than all that stays.
-    if (entry === undefined || entry.epoch <= epoch) from = middle + 1;
-    else to = middle;
+  for (const index of (await listEntries(store)).reverse()) {
+    const entry = await readEntry(store, index);
+    if (entry?.kind === 'epoch' && entry.epoch === epoch + 1) return entry.lastCheckpoint;
+    if (entry !== undefined && entry.epoch <= epoch) break;
   }
-  const index = indexes[from];
-  const next = index === undefined ? undefined : await readEntry(store, index);
-  if (next?.kind === 'epoch') return next.lastCheckpoint;
   throw new StatefulFunctionsError(
     'SF_MISSING_BLOB',
     `the entry with which the epoch after ${epoch} began is gone. Restore the log from a copy.`,

@@ -5,8 +5,6 @@ export class Member {
   report: Report;
   /** When it was heard last, on the coordinator's monotonic clock. */
   heardMs: number;
-  /** Directives sent to it. */
-  directives = 0;
   /** Whether it is to go, though it did not ask. */
   isDismissed = false;
 

@@ -68,12 +68,22 @@ export const errorCodes = {
   SF_INCOMPATIBLE: 'The store was written with other fixed settings or a newer format.',
   SF_STORAGE: 'The checkpoint store failed.',
   SF_STORAGE_FULL: 'The disk is full.',
+  SF_STORAGE_ACCESS: 'The checkpoint store refuses the credentials, or they lack a permission.',
+  SF_NO_BUCKET: 'The bucket of the checkpoint store does not exist.',
+  SF_WRONG_REGION: 'The bucket of the checkpoint store is in another region.',
+  SF_UNREACHABLE: 'A server that the application needs cannot be reached.',
+  SF_NO_PUT_IF_ABSENT: 'The checkpoint store replaces blobs that exist, so it cannot keep two processes apart.',
   SF_CHECKPOINTS_FAIL: 'Several checkpoints in a row failed.',
   SF_SOURCE: 'An ingress source failed.',
   SF_SOURCE_POSITION: 'An ingress source no longer has the position of the last checkpoint.',
   SF_SINK: 'An egress sink failed.',
   SF_SINK_POSITION: 'An egress sink no longer has the position of the last checkpoint.',
   SF_FRAME_TOO_LARGE: 'A frame is larger than its transport carries.',
+  SF_UNAUTHORIZED: 'A server refused the credentials.',
+  SF_CREDENTIALS: 'Credentials cannot be read or are of no use.',
+  SF_FORBIDDEN: 'A server does not permit an operation.',
+  SF_TLS: 'A secure connection could not be made.',
+  SF_UNSUPPORTED_SERVER: 'A server lacks what is needed of it.',
   SF_THREAD_ENDED: 'A worker thread ended by itself.',
   SF_UNKNOWN_SAVEPOINT: 'There is no savepoint of that name.',
   SF_SAVEPOINT_EXISTS: 'There is a savepoint of that name already.',
@@ -88,6 +98,18 @@ export type ErrorCode = keyof typeof errorCodes;
  */
 export function invariant(condition: unknown, message: string): asserts condition {
   if (!condition) throw new StatefulFunctionsError('SF_BROKEN_INVARIANT', message);
+}
+
+const passingStorageFailures: readonly unknown[] = [
+  'SF_STORAGE',
+  'SF_STORAGE_FULL',
+  'SF_STORAGE_ACCESS',
+  'SF_UNREACHABLE',
+] satisfies ErrorCode[];
+
+/** Whether a store failed in a way that may pass: then the next checkpoint tries again. */
+export function isPassingStorageFailure(error: unknown): boolean {
+  return error instanceof StatefulFunctionsError && passingStorageFailures.includes(error.code);
 }
 
 /** The error as an Error, whatever was thrown. */

@@ -8,17 +8,22 @@ import { Segment, type SegmentRef } from './segment.js';
 import { SegmentCursor } from './segment-cursor.js';
 import { SegmentWriter } from './segment-writer.js';
 
-/** So many segments of about one size are worth merging. */
-const minRun = 4;
 /** So many are merged at once: each costs a buffer of `readAheadBytes`. */
 const maxRun = 32;
 /** How much larger than the run so far the next older segment may be. */
 const maxGrowth = 1.5;
-/** A smaller segment counts as this large: it costs a request rather than bytes. */
-const floorBytes = 64 * 1024;
 const readAheadBytes = 256 * 1024;
 /** Bytes merged between two turns of the event loop: about a block. */
 const sliceBytes = 16 * 1024;
+
+export interface CompactionLimits {
+  /** So many segments of about one size are worth merging. */
+  readonly minRun: number;
+  /** A smaller segment counts as this large: it costs a request rather than bytes. */
+  readonly floorBytes: number;
+}
+
+export const defaultCompaction: CompactionLimits = { minRun: 4, floorBytes: 64 * 1024 };
 
 /**
  * Which segments to merge, as a run of `refs`, which come newest first; `undefined` when it is not worth it.
@@ -27,7 +32,11 @@ const sliceBytes = 16 * 1024;
  * rewritten grows with the logarithm of the state's size. Only neighbours in age are merged; otherwise an older version of a key could
  * come to hide a newer one.
  */
-export function pickCompaction(refs: readonly SegmentRef[]): { from: number; count: number } | undefined {
+export function pickCompaction(
+  refs: readonly SegmentRef[],
+  { minRun, floorBytes }: CompactionLimits = defaultCompaction,
+): { from: number; count: number } | undefined {
+  const sizeOf = (ref: SegmentRef | undefined) => Math.max(floorBytes, ref?.length ?? 0);
   for (let from = 0; from + minRun <= refs.length; from += 1) {
     let bytes = sizeOf(refs[from]);
     let count = 1;
@@ -159,8 +168,4 @@ async function isThere(store: BlobStore, ref: SegmentRef): Promise<boolean> {
     if (error instanceof StatefulFunctionsError && error.code === 'SF_DAMAGED') return false;
     throw error;
   }
-}
-
-function sizeOf(ref: SegmentRef | undefined): number {
-  return Math.max(floorBytes, ref?.length ?? 0);
 }

@@ -19,6 +19,7 @@ export {
 export { type MembershipUnderTest, membershipConformance } from './membership-conformance.js';
 export { SimulatedDisk, type SimulatedDiskOptions } from './simulated-disk.js';
 export { faultKinds } from './simulation/faults.js';
+export { type Held, nothingHeld } from './simulation/held.js';
 export { type Simulation, type SimulationOptions, type SimulationResult, simulate } from './simulation/simulate.js';
 export type { SimulatedSite } from './simulation/simulated-node.js';
 export { TestApplication, type TestApplicationOptions } from './test-application.js';

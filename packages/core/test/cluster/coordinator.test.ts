@@ -147,6 +147,30 @@ describe('Coordinator', () => {
     await platform.run(several.stop());
   });
 
+  it('is obeyed at once by a participant that it had lost and hears again', async () => {
+    const platform = new VirtualPlatform();
+    const source = new MemorySource<number>();
+    const several = new SeveralParticipants({ platform, module: tallying(source), workers: 2 });
+    const { coordinator, deaf } = several;
+    const [paused] = several.participants as [Participant, Participant];
+    await platform.run(several.start());
+    for (let round = 0; round < 20; round += 1) {
+      source.push(round);
+      await platform.advance(1_000);
+    }
+    deaf.add(paused.endpoint);
+    const report = coordinator.reports.find(({ endpoint }) => endpoint === paused.endpoint) as Report;
+    coordinator.hear({ ...report, number: report.number + 1, state: 'stopped' });
+    await platform.advance(100);
+    deaf.clear();
+    paused.start();
+    await platform.advance(100);
+    const { epoch } = coordinator.plan as EpochPlan;
+    expect(paused.current?.plan.epoch).to.equal(epoch);
+    expect(several.failures).to.deep.equal([]);
+    await platform.run(several.stop());
+  });
+
   it('has everybody leave that is dismissed', async () => {
     const platform = new VirtualPlatform();
     const several = new SeveralParticipants({ platform, module: tallying(new MemorySource<number>()), workers: 2 });

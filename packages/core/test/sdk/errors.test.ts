@@ -2,10 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { errorCodes } from '../../src/sdk/errors.js';
+import { type ErrorCode, errorCodes, isPassingStorageFailure, StatefulFunctionsError } from '../../src/sdk/errors.js';
 
-const sources = fileURLToPath(new URL('../../../src/', import.meta.url));
-const declaring = join('sdk', 'errors.ts');
+/** Of all packages: they share the list. */
+const packages = fileURLToPath(new URL('../../../../', import.meta.url));
+const declaring = join('core', 'src', 'sdk', 'errors.ts');
 
 /** Codes are public: one that is renamed or removed breaks programs. Add here what is added there. */
 const pinned = [
@@ -55,12 +56,22 @@ const pinned = [
   'SF_INCOMPATIBLE',
   'SF_STORAGE',
   'SF_STORAGE_FULL',
+  'SF_STORAGE_ACCESS',
+  'SF_NO_BUCKET',
+  'SF_WRONG_REGION',
+  'SF_UNREACHABLE',
+  'SF_NO_PUT_IF_ABSENT',
   'SF_CHECKPOINTS_FAIL',
   'SF_SOURCE',
   'SF_SOURCE_POSITION',
   'SF_SINK',
   'SF_SINK_POSITION',
   'SF_FRAME_TOO_LARGE',
+  'SF_UNAUTHORIZED',
+  'SF_CREDENTIALS',
+  'SF_FORBIDDEN',
+  'SF_TLS',
+  'SF_UNSUPPORTED_SERVER',
   'SF_THREAD_ENDED',
   'SF_UNKNOWN_SAVEPOINT',
   'SF_SAVEPOINT_EXISTS',
@@ -68,10 +79,12 @@ const pinned = [
 ];
 
 describe('The error codes', () => {
-  const files = readdirSync(sources, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const files = readdirSync(packages)
+    .flatMap((name) => sourcesIn(join(name, 'src')))
+    .filter((name) => name.endsWith('.ts'));
   const code = files
     .filter((name) => name !== declaring)
-    .map((name) => readFileSync(join(sources, name), 'utf8'))
+    .map((name) => readFileSync(join(packages, name), 'utf8'))
     .join('\n');
 
   it('are these', () => {
@@ -85,7 +98,22 @@ describe('The error codes', () => {
     expect(unused).to.deep.equal(['SF_BROKEN_INVARIANT'].filter((name) => unused.includes(name)));
   });
 
+  it('of a store that cannot be reached may pass, of one that is damaged or taken over may not', () => {
+    const passes = (code: ErrorCode) => isPassingStorageFailure(new StatefulFunctionsError(code, ''));
+    expect(Object.keys(errorCodes).filter((code) => passes(code as ErrorCode))).to.deep.equal([
+      'SF_STORAGE',
+      'SF_STORAGE_FULL',
+      'SF_STORAGE_ACCESS',
+      'SF_UNREACHABLE',
+    ]);
+    expect(isPassingStorageFailure(new Error('a mistake'))).to.equal(false);
+  });
+
   it('each have a meaning, in one sentence', () => {
     for (const [name, meaning] of Object.entries(errorCodes)) expect(meaning, name).to.match(/^[A-Z].*\.$/);
   });
 });
+
+function sourcesIn(folder: string): string[] {
+  return readdirSync(join(packages, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
+}

@@ -1,7 +1,8 @@
 import type { SeededRandom } from '../seeded-random.js';
 import type { SimulatedCluster } from './simulated-cluster.js';
 import { fairWeather } from './simulated-network.js';
-import { goodService, type SimulatedService } from './simulated-service.js';
+import type { SimulatedProcess } from './simulated-process.js';
+import { type Ambush, type CutWay, goodService, type ServiceCall, type SimulatedService } from './simulated-service.js';
 
 /** Something that goes wrong; returns how it is put right again, if it does not pass by itself. */
 type Fault = (cluster: SimulatedCluster, random: SeededRandom, leaseMs: number) => (() => void) | undefined;
@@ -27,13 +28,47 @@ const faults: readonly (readonly [kind: string, fault: Fault])[] = [
   ['slow blob store', slowStore],
   ['bad membership', badMembership],
   ['membership down', membershipDown],
+  ['membership takes no writes', membershipReadOnly],
+  ['membership forgot all leases', forgetLeases],
+  ['node cut off from the blob store', cutOffStore],
+  ['node cut off from the membership', cutOffMembership],
+  ['coordinator killed in a put of the log', killInLogPut],
+  ['coordinator killed in a put of the log', killInLogPut],
+  ['coordinator paused in a put of the log', pauseInLogPut],
+  ['coordinator paused in a put of the log', pauseInLogPut],
+  ['power lost', losePower],
+  ['power lost', losePower],
   ['wall clock jumped', jumpClock],
   ['node joined', join],
   ['node left', leave],
 ];
 
+/** What faults do to single frames and calls, and to whoever happens to be in one. */
+const effects = [
+  'frame lost',
+  'frame lost in a partition',
+  'frame repeated',
+  'blob store failed',
+  'blob store lost an answer',
+  'blob store was called twice',
+  'blob store: a call did not get through',
+  'blob store: an answer did not get through',
+  'membership failed',
+  'membership lost an answer',
+  'membership was called twice',
+  'membership: a call did not get through',
+  'membership: an answer did not get through',
+  'killed before a call of the store',
+  'killed after a call of the store',
+  'killed before its entry was in the log',
+  'killed when its entry was in the log',
+  'paused with an entry on its way to the log',
+  'power lost in an operation of the disk',
+  'wall clocks that differ',
+] as const;
+
 /** The names of all kinds of faults. */
-export const faultKinds: readonly string[] = [...new Set(faults.map(([kind]) => kind))];
+export const faultKinds: readonly string[] = [...new Set(faults.map(([kind]) => kind)), ...effects];
 
 /**
  * Has faults strike a cluster at random, one after the other and at once, until it is told to stop. Then everything is put
@@ -62,7 +97,7 @@ export class Faults {
     this.#isOn = false;
     for (const remedy of [...this.#remedies]) remedy();
     const cluster = this.#cluster;
-    for (const service of [cluster.store.service, cluster.membership]) service.doom.clear();
+    cluster.store.service.ambushes.clear();
     cluster.heal();
     cluster.trace.note('', 'faults end');
   }
@@ -113,23 +148,59 @@ function restart(cluster: SimulatedCluster, machine: string): void {
 }
 
 function killInCall(cluster: SimulatedCluster, random: SeededRandom): (() => void) | undefined {
-  const node = cluster.nodeOn(anyOf(cluster.machines, random) ?? '');
-  if (node === undefined) return undefined;
-  const { process } = node;
-  const after = random.chance(0.5);
-  cluster.store.service.doom.set(process, {
-    calls: 1 + random.below(12),
-    after,
-    kill: () => {
-      if (cluster.nodeOn(process.name) !== node) return;
-      cluster.strikes.add(after ? 'killed after a call of the store' : 'killed before a call of the store');
-      cluster.kill(process.name);
-    },
-  });
+  const process = cluster.nodeOn(anyOf(cluster.machines, random) ?? '')?.process;
+  if (process === undefined) return undefined;
+  let calls = 1 + random.below(12);
+  const meets = () => {
+    calls -= 1;
+    return calls === 0;
+  };
+  const [moment, at] = random.chance(0.5)
+    ? (['done', 'killed after a call of the store'] as const)
+    : (['arrived', 'killed before a call of the store'] as const);
+  return ambush(cluster, process, { meets, [moment]: () => strikeDown(cluster, process, at) });
+}
+
+function killInLogPut(cluster: SimulatedCluster, random: SeededRandom): (() => void) | undefined {
+  const process = cluster.leader?.process;
+  if (process === undefined) return undefined;
+  // Most often when what it did counts, and nobody has been told.
+  const [moment, at] = random.chance(0.7)
+    ? (['done', 'killed when its entry was in the log'] as const)
+    : (['arrived', 'killed before its entry was in the log'] as const);
+  return ambush(cluster, process, { meets: isLogPut, [moment]: () => strikeDown(cluster, process, at) });
+}
+
+/** It goes on when others have taken over; its entry arrives before, meanwhile or after. */
+function pauseInLogPut(cluster: SimulatedCluster, random: SeededRandom, leaseMs: number): (() => void) | undefined {
+  const process = cluster.leader?.process;
+  if (process === undefined) return undefined;
+  const sent = () => {
+    cluster.strikes.add('paused with an entry on its way to the log');
+    process.pause();
+    cluster.world.scheduler.after(leaseMs * 2 + random.below(4 * leaseMs), () => process.resume());
+    return random.below(6 * leaseMs);
+  };
+  return ambush(cluster, process, { meets: isLogPut, sent });
+}
+
+function isLogPut({ kind, name }: ServiceCall): boolean {
+  return kind === 'put' && name.startsWith('log/');
+}
+
+function ambush(cluster: SimulatedCluster, process: SimulatedProcess, how: Ambush): () => void {
+  const { ambushes } = cluster.store.service;
+  ambushes.set(process, how);
   return () => {
-    cluster.store.service.doom.delete(process);
+    if (ambushes.get(process) === how) ambushes.delete(process);
     restart(cluster, process.name);
   };
+}
+
+function strikeDown(cluster: SimulatedCluster, { name, isDead }: SimulatedProcess, how: string): void {
+  if (isDead) return;
+  cluster.strikes.add(how);
+  cluster.kill(name);
 }
 
 function pauseAny(cluster: SimulatedCluster, random: SeededRandom): (() => void) | undefined {
@@ -191,6 +262,7 @@ function badNetwork({ network }: SimulatedCluster, random: SeededRandom): () => 
 
 function badStore({ store }: SimulatedCluster, random: SeededRandom): () => void {
   return change(store.service, {
+    ...goodService,
     maxDelayMs: 10 + random.below(50),
     failure: 0.15,
     lostAnswer: 0.15,
@@ -207,11 +279,54 @@ function slowStore({ store }: SimulatedCluster, random: SeededRandom): () => voi
 }
 
 function badMembership({ membership }: SimulatedCluster): () => void {
-  return change(membership, { maxDelayMs: 50, failure: 0.2, lostAnswer: 0.2, secondTry: 0.1 });
+  return change(membership, { ...goodService, maxDelayMs: 50, failure: 0.2, lostAnswer: 0.2, secondTry: 0.1 });
 }
 
 function membershipDown({ membership }: SimulatedCluster): () => void {
   return change(membership, { ...goodService, failure: 1 });
+}
+
+function membershipReadOnly({ membership }: SimulatedCluster): () => void {
+  return change(membership, { ...goodService, writeFailure: 1 });
+}
+
+function forgetLeases(cluster: SimulatedCluster): () => void {
+  cluster.forgetLeases();
+  return () => {};
+}
+
+function cutOffStore(cluster: SimulatedCluster, random: SeededRandom): (() => void) | undefined {
+  return cutOff(cluster, cluster.store.service, random);
+}
+
+function cutOffMembership(cluster: SimulatedCluster, random: SeededRandom): (() => void) | undefined {
+  return cutOff(cluster, cluster.membership, random);
+}
+
+function cutOff(cluster: SimulatedCluster, service: SimulatedService, random: SeededRandom): (() => void) | undefined {
+  const machine = random.chance(0.5) ? cluster.leader?.process.name : anyOf(cluster.machines, random);
+  if (machine === undefined) return undefined;
+  service.cut(machine, (['calls', 'answers', 'both'] satisfies CutWay[])[random.below(3)] as CutWay);
+  return () => service.mend(machine);
+}
+
+/** Where there is but one machine, whose disk is the store. */
+function losePower(cluster: SimulatedCluster, random: SeededRandom): (() => void) | undefined {
+  const { store, world, machines } = cluster;
+  if (!store.isOnDisk) return undefined;
+  store.failAfter(random.below(60));
+  let isOff = false;
+  const lose = () => {
+    if (isOff) return;
+    isOff = true;
+    cluster.losePower();
+  };
+  // The disk is the first to go.
+  world.scheduler.after(random.below(200), lose);
+  return () => {
+    lose();
+    for (const machine of machines) restart(cluster, machine);
+  };
 }
 
 function change(service: SimulatedService, weather: SimulatedService['weather']): () => void {
@@ -225,7 +340,7 @@ function jumpClock(cluster: SimulatedCluster, random: SeededRandom): (() => void
   const machine = anyOf(cluster.machines, random);
   if (machine === undefined) return undefined;
   cluster.setClock(machine, random.below(7_200_000) - 3_600_000);
-  return () => cluster.setClock(machine, 0);
+  return () => cluster.setClock(machine, cluster.clockOf(machine));
 }
 
 function join(cluster: SimulatedCluster): (() => void) | undefined {

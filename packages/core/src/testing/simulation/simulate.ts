@@ -1,7 +1,9 @@
 import type { Client } from '../../application/client.js';
 import type { StatefulFunctionModule } from '../../sdk/module.js';
+import { defaultCompaction } from '../../state/compaction.js';
 import { SeededRandom } from '../seeded-random.js';
 import { Faults } from './faults.js';
+import { type Held, mostOf, nothingHeld } from './held.js';
 import { type ClusterCounts, SimulatedCluster } from './simulated-cluster.js';
 import type { SimulatedSite } from './simulated-node.js';
 
@@ -23,6 +25,8 @@ export interface SimulationOptions {
   readonly faultEveryMs?: number;
   /** 16 by default. */
   readonly maxParallelism?: number;
+  /** Called when an epoch begins, with its number and that of the checkpoint it begins with, or 0 for none. */
+  readonly begun?: (epoch: number, checkpoint: number) => void;
 }
 
 /** What a run came to. */
@@ -32,6 +36,8 @@ export interface SimulationResult {
   /** How often each kind of fault really struck. */
   readonly strikes: Readonly<Record<string, number>>;
   readonly counts: ClusterCounts;
+  /** The most that any node held in memory, as seen whenever `drive` had let time pass. */
+  readonly held: Held;
   /** Every event in order: virtual time, node, what happened. */
   readonly trace: readonly string[];
 }
@@ -43,6 +49,8 @@ export interface Simulation {
   readonly nowMs: number;
   /** A client for each node that lives. */
   readonly clients: readonly Client[];
+  /** How much the nodes hold in memory now: of each kind, the most that one node does. */
+  readonly held: Held;
   /** Lets virtual time pass. */
   advance(ms: number): Promise<void>;
   /** Lets virtual time pass until a promise settles. */
@@ -64,7 +72,7 @@ export interface Simulation {
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const random = new SeededRandom(options.seed);
   const nodes = options.nodes ?? 1 + random.below(3);
-  const leaseMs = [400, 1_000, 2_000][random.below(3)] as number;
+  const leaseMs = [250, 500, 1_000][random.below(3)] as number;
   const workersPerNode = options.workersPerNode ?? 1 + random.below(2);
   const cluster = new SimulatedCluster(random.uint32(), {
     modules: options.modules,
@@ -75,10 +83,15 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     intervalMs: [30, 100, 300][random.below(3)] as number,
     leaseMs,
     isSlow: random.chance(0.5),
+    isOnDisk: random.chance(0.25),
+    // With the usual limits, what a run writes is so little that compactions would always take all of it.
+    compaction: random.chance(0.7) ? { minRun: 2, floorBytes: 256 } : defaultCompaction,
+    begun: options.begun,
   });
   for (let machine = 0; machine < nodes; machine += 1) cluster.start(`node-${machine}`);
   const faultEveryMs = options.faultEveryMs ?? 100 + random.below(600);
   const faults = Number.isFinite(faultEveryMs) ? new Faults(cluster, leaseMs, faultEveryMs) : undefined;
+  let held = nothingHeld;
   await options.drive({
     random: random.fork(),
     get nowMs() {
@@ -87,12 +100,18 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     get clients() {
       return cluster.nodes.flatMap(({ client }) => client ?? []);
     },
-    advance: (ms) => cluster.world.advance(ms),
+    get held() {
+      return cluster.held;
+    },
+    advance: async (ms) => {
+      await cluster.world.advance(ms);
+      held = mostOf(held, cluster.held);
+    },
     run: (promise) => cluster.world.run(promise),
     heal: () => faults?.stop(),
     note: (event) => cluster.trace.note('', event),
   });
   for (const machine of cluster.machines) cluster.kill(machine);
   const { violations, strikes, counts, trace } = cluster;
-  return { violations, strikes: strikes.counts, counts, trace: trace.lines };
+  return { violations, strikes: strikes.counts, counts, held, trace: trace.lines };
 }

@@ -5,13 +5,15 @@ import type { Membership } from '../../ports/membership.js';
 import { StatefulFunctionsError } from '../../sdk/errors.js';
 import { SeededRandom } from '../seeded-random.js';
 import { VirtualPlatform } from '../virtual-platform.js';
+import { type Held, heldBy, mostOf, nothingHeld } from './held.js';
 import { SimulatedNetwork } from './simulated-network.js';
 import { type NodeSettings, SimulatedNode } from './simulated-node.js';
 import { SimulatedProcess } from './simulated-process.js';
-import { SimulatedService } from './simulated-service.js';
+import { type ServiceCall, SimulatedService } from './simulated-service.js';
 import { SimulatedStore } from './simulated-store.js';
 import { Strikes } from './strikes.js';
 import { Trace } from './trace.js';
+import { WatchedEnds } from './watched-ends.js';
 
 /** What became of checkpoints and epochs in a run. */
 export interface ClusterCounts {
@@ -38,10 +40,13 @@ export class SimulatedCluster {
   /** What must never happen and did. */
   readonly violations: string[] = [];
   readonly #settings: NodeSettings;
-  readonly #rows = new MemoryMembership();
+  readonly #ends: WatchedEnds;
+  #rows = new MemoryMembership();
   readonly #nodes = new Map<string, SimulatedNode>();
   /** Wrong wall clocks, by name of their machine, which outlives processes. */
   readonly #wallOffsets = new Map<string, number>();
+  /** By how much they are wrong when nothing disturbs them. */
+  readonly #usualOffsets = new Map<string, number>();
   #lives = 0;
   #isHealed = false;
 
@@ -52,7 +57,10 @@ export class SimulatedCluster {
     this.trace = new Trace(this.world.clock);
     const { world, strikes } = this;
     this.network = new SimulatedNetwork(world, this.random.fork(), strikes);
-    this.store = new SimulatedStore(new SimulatedService('blob store', world, this.random.fork(), strikes));
+    const service = new SimulatedService('blob store', world, this.random.fork(), strikes);
+    const violate = (violation: string) => this.#violate(violation);
+    this.store = new SimulatedStore(service, settings.isOnDisk, violate);
+    this.#ends = new WatchedEnds(this.store.log, violate);
     this.membership = new SimulatedService('membership', world, this.random.fork(), strikes);
   }
 
@@ -79,10 +87,15 @@ export class SimulatedCluster {
     return this.nodes.find(({ node }) => node.coordinator?.state === 'running');
   }
 
+  /** How much the nodes hold now: of each, the most that one does. */
+  get held(): Held {
+    return this.nodes.map(heldBy).reduce(mostOf, nothingHeld);
+  }
+
   /** Starts a node on a machine that has none. */
   start(machine: string): void {
     this.#lives += 1;
-    if (!this.#wallOffsets.has(machine)) this.#wallOffsets.set(machine, 0);
+    if (!this.#wallOffsets.has(machine)) this.#setUp(machine);
     const offset = () => this.#wallOffsets.get(machine) ?? 0;
     const { isSlow } = this.#settings;
     const process = new SimulatedProcess(machine, this.world, this.random.uint32(), offset, isSlow);
@@ -91,6 +104,7 @@ export class SimulatedCluster {
       transport: this.network.transportOf(process),
       membership: this.#membershipFor(process),
       store: this.store.storeFor(process),
+      ends: this.#ends,
       logger: this.#loggerFor(process),
       failed: (error) => this.#noteFailure(process, error),
       begun: (plan) => this.#noteEpoch(process, plan),
@@ -124,9 +138,21 @@ export class SimulatedCluster {
     );
   }
 
+  /** The membership table loses all rows: whoever holds a lease does not know it yet, and somebody else may take it. */
+  forgetLeases(): void {
+    this.#rows = new MemoryMembership();
+  }
+
+  /** The power goes on the machine that all nodes run on, whose disk is cut off first. */
+  losePower(): void {
+    for (const machine of this.machines) this.kill(machine);
+    this.store.restart();
+  }
+
   /** From now on every machine has a node that runs, also where one is about to leave. */
   heal(): void {
     this.#isHealed = true;
+    for (const { process } of this.nodes) process.resume();
     for (const machine of this.machines) if (!this.#nodes.has(machine)) this.start(machine);
   }
 
@@ -136,14 +162,27 @@ export class SimulatedCluster {
     this.trace.note(machine, `has a wall clock that is ${offsetMs} ms wrong`);
   }
 
+  /** By how much the wall clock of a machine is wrong when nothing disturbs it. */
+  clockOf(machine: string): number {
+    return this.#usualOffsets.get(machine) ?? 0;
+  }
+
+  /** Most machines agree about the time, more or less; some are seconds off. */
+  #setUp(machine: string): void {
+    const offsetMs = this.random.chance(0.3) ? this.random.below(10_000) - 5_000 : 0;
+    if (offsetMs !== 0) this.strikes.add('wall clocks that differ');
+    this.#usualOffsets.set(machine, offsetMs);
+    this.setClock(machine, offsetMs);
+  }
+
   #membershipFor(process: SimulatedProcess): Membership {
-    const rows = this.#rows;
-    const { membership: service } = this;
+    const call = <T>(kind: ServiceCall['kind'], name: string, work: (rows: Membership) => Promise<T>) =>
+      this.membership.call(process, { kind, name }, () => work(this.#rows));
     return {
-      read: (key) => service.call(process, () => rows.read(key)),
-      write: (key, value, revision) => service.call(process, () => rows.write(key, value, revision)),
-      remove: (key, revision) => service.call(process, () => rows.remove(key, revision)),
-      list: (prefix) => service.call(process, () => rows.list(prefix)),
+      read: (key) => call('read', key, (rows) => rows.read(key)),
+      write: (key, value, revision) => call('put', key, (rows) => rows.write(key, value, revision)),
+      remove: (key, revision) => call('remove', key, (rows) => rows.remove(key, revision)),
+      list: (prefix) => call('read', prefix, (rows) => rows.list(prefix)),
     };
   }
 
@@ -165,12 +204,19 @@ export class SimulatedCluster {
     this.trace.note(process.name, `fails: ${error.message}`);
     const code = error instanceof StatefulFunctionsError ? error.code : undefined;
     if (code !== undefined && passingFailures.has(code)) this.strikes.add(`failed with ${code}`);
-    else this.violations.push(`${process.name} failed: ${error.stack ?? error.message}`);
+    else this.#violate(`${process.name} failed: ${error.stack ?? error.message}`);
+  }
+
+  #violate(violation: string): void {
+    this.trace.note('', `violation: ${violation}`);
+    // One of a kind tells enough; a broken core may go on for ever.
+    if (this.violations.length < 100) this.violations.push(violation);
   }
 
   #noteEpoch(process: SimulatedProcess, plan: EpochPlan): void {
     this.counts.epochs += 1;
     if (plan.base !== undefined) this.counts.restored += 1;
+    this.#settings.begun?.(plan.epoch, plan.base?.checkpoint ?? 0);
     const workers = plan.workers.map(({ endpoint }) => endpoint).join(', ');
     const base = plan.base === undefined ? 'nothing' : `checkpoint ${plan.base.checkpoint}`;
     this.trace.note(process.name, `begins epoch ${plan.epoch} from ${base} with ${workers}`);

@@ -11,7 +11,9 @@ import type { Membership } from '../../ports/membership.js';
 import { noMetrics } from '../../ports/metrics.js';
 import type { Transport } from '../../ports/transport.js';
 import type { StatefulFunctionModule } from '../../sdk/module.js';
+import type { CompactionLimits } from '../../state/compaction.js';
 import type { SimulatedProcess } from './simulated-process.js';
+import type { WatchedEnds } from './watched-ends.js';
 
 /** A worker of a simulated node, as the modules that are made for it see it. */
 export interface SimulatedSite {
@@ -20,6 +22,8 @@ export interface SimulatedSite {
   readonly worker: number;
   /** The epoch that the worker runs; 0 for none. */
   readonly epoch: () => number;
+  /** The last checkpoint that the worker cut for, or that its epoch began with; 0 for none. */
+  readonly checkpoint: () => number;
 }
 
 /** How the nodes of a simulated cluster are set up. */
@@ -33,6 +37,11 @@ export interface NodeSettings {
   readonly leaseMs: number;
   /** Whether each turn of an event loop takes some time. */
   readonly isSlow: boolean;
+  /** Whether blobs are files of the one machine that all nodes run on. */
+  readonly isOnDisk: boolean;
+  readonly compaction: CompactionLimits;
+  /** An epoch begins with a checkpoint, or 0 for none. */
+  readonly begun: ((epoch: number, checkpoint: number) => void) | undefined;
 }
 
 export interface NodeSurroundings {
@@ -40,6 +49,7 @@ export interface NodeSurroundings {
   readonly transport: Transport;
   readonly membership: Membership;
   readonly store: BlobStore;
+  readonly ends: WatchedEnds;
   readonly logger: Logger;
   readonly failed: (error: Error) => void;
   readonly begun: (plan: EpochPlan) => void;
@@ -53,12 +63,16 @@ export class SimulatedNode {
   #isLeaving = false;
 
   constructor(settings: NodeSettings, surroundings: NodeSurroundings) {
-    const { process, transport, membership, store, logger, failed, begun } = surroundings;
+    const { process, transport, membership, store, ends, logger, failed, begun } = surroundings;
     this.process = process;
     const participants: (Participant | undefined)[] = [];
     const all = Array.from({ length: settings.workersPerNode }, (_, worker) => {
       const epoch = () => participants[worker]?.current?.plan.epoch ?? 0;
-      const bindings = Bindings.of(settings.modules({ process, worker, epoch }), new Map());
+      const checkpoint = () => {
+        const current = participants[worker]?.current;
+        return Math.max(current?.lastCut ?? 0, current?.plan.base?.checkpoint ?? 0);
+      };
+      const bindings = Bindings.of(settings.modules({ process, worker, epoch, checkpoint }), new Map());
       addSystemBindings(bindings, undefined);
       return bindings;
     });
@@ -72,7 +86,7 @@ export class SimulatedNode {
       store,
       name: process.name,
       workers: settings.workersPerNode,
-      bindingsOf: (worker) => workerBindings(all[worker] as Bindings),
+      bindingsOf: (worker) => ends.watch(workerBindings(all[worker] as Bindings)),
       ingresses: [...first.ingresses.keys()],
       egresses: [...first.egresses.keys()],
       checkManifest: (manifest) => checkBoundNames(store, manifest, first),
@@ -81,6 +95,7 @@ export class SimulatedNode {
       cacheBytes: 4 * 1024 * 1024,
       stopTimeoutMs: 1_000,
       keep: 2,
+      compaction: settings.compaction,
       intervalMs: settings.intervalMs,
       maxFailures: 1_000,
       checkpointTimeoutMs: 4 * settings.leaseMs,

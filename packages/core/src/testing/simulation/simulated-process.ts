@@ -22,6 +22,8 @@ export class SimulatedProcess implements Platform {
   /** What came due while it was stopped. */
   #late: (() => void)[] = [];
 
+  /** Timers and deferred callbacks that are neither cancelled nor over. */
+  #callbacks = 0;
   /** When the last callback is due that was deferred. */
   #lastTurnMs = 0;
   readonly #isSlow: boolean;
@@ -60,6 +62,11 @@ export class SimulatedProcess implements Platform {
     return this.#state === 'paused';
   }
 
+  /** How many timers and deferred callbacks wait for their time. */
+  get callbacks(): number {
+    return this.#callbacks;
+  }
+
   /** Runs something in it: at once, when it goes on, or never. */
   run(work: () => void): void {
     if (this.#state === 'running') work();
@@ -87,22 +94,34 @@ export class SimulatedProcess implements Platform {
     const { clock, scheduler } = this.#world;
     const nowMs = clock.monotonic();
     this.#lastTurnMs = Math.max(this.#lastTurnMs, nowMs) + (this.#isSlow ? this.random.below(3) * grainMs : 0);
-    if (this.#lastTurnMs > nowMs) scheduler.after(this.#lastTurnMs - nowMs, () => this.run(work));
-    else scheduler.defer(() => this.run(work));
+    this.#callbacks += 1;
+    const turn = () => {
+      this.#callbacks -= 1;
+      this.run(work);
+    };
+    if (this.#lastTurnMs > nowMs) scheduler.after(this.#lastTurnMs - nowMs, turn);
+    else scheduler.defer(turn);
   }
 
   #after(delayMs: number, work: () => void): Scheduled {
-    let isCancelled = false;
+    let isOver = false;
+    const end = () => {
+      if (!isOver) this.#callbacks -= 1;
+      isOver = true;
+    };
+    this.#callbacks += 1;
     // Timers of real machines have a grain as well; without one, a rest of a rounding error never passes.
     const grains = Math.ceil(delayMs / grainMs) * grainMs;
     const timer = this.#world.scheduler.after(grains, () => {
       this.run(() => {
-        if (!isCancelled) work();
+        if (isOver) return;
+        end();
+        work();
       });
     });
     return {
       cancel: () => {
-        isCancelled = true;
+        end();
         timer.cancel();
       },
     };
