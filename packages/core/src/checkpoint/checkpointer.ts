@@ -93,6 +93,9 @@ export class Checkpointer {
   /** A manifest was sent, and what became of it is not known here. */
   #undecided = false;
   #lastDurationMs = 0;
+  #tidying: Promise<void> | undefined;
+  /** False when a checkpoint was taken since what is deleted now was looked for. */
+  #isTidy = true;
   #compaction: Promise<void> | undefined;
   #compacted: Compacted | undefined;
 
@@ -178,6 +181,7 @@ export class Checkpointer {
     this.#stopped = true;
     this.#timer?.cancel();
     while (this.#running !== undefined) await this.#running.catch(() => undefined); // It has been reported where it failed.
+    await this.#tidying;
     await this.#compaction;
   }
 
@@ -248,7 +252,8 @@ export class Checkpointer {
       'checkpoint committed',
     );
     if (isDrained) this.#options.drained();
-    await this.#tidy();
+    this.#isTidy = false;
+    this.#tidying ??= this.#tidy().catch(this.#options.failed);
   }
 
   #measure(writtenBytes: number): void {
@@ -314,14 +319,22 @@ export class Checkpointer {
     return [...fresh, ...segments];
   }
 
+  /**
+   * Deletes what no checkpoint needs any more, beside the checkpoints that are taken meanwhile: to delete takes as long as to
+   * write, and whoever waits for the next checkpoint would wait for that as well.
+   */
   async #tidy(): Promise<void> {
-    try {
-      await this.#options.retention.collect(this.#options.group.readFrom);
-    } catch (error) {
-      // What could not be deleted is tried again after the next checkpoint; nothing depends on it.
-      this.#options.logger.warn({ err: asError(error) }, 'old checkpoints could not be deleted');
-    }
-    this.#startCompaction();
+    do {
+      this.#isTidy = true;
+      try {
+        await this.#options.retention.collect(this.#options.group.readFrom);
+      } catch (error) {
+        // What could not be deleted is tried again after the next checkpoint; nothing depends on it.
+        this.#options.logger.warn({ err: asError(error) }, 'old checkpoints could not be deleted');
+      }
+      this.#startCompaction();
+    } while (!this.#isTidy);
+    this.#tidying = undefined;
   }
 
   #startCompaction(): void {
