@@ -133,6 +133,7 @@ export class NatsServer implements AsyncDisposable {
     if (running === undefined) return;
     this.#running = undefined;
     const ended = once(running, 'close');
+    running.ref();
     running.stdin.end(line);
     await ended;
   }

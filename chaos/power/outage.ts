@@ -1,8 +1,8 @@
 import { Application, type Logger, type RunningApplication, silentLogger } from '@stateful-functions/core';
 import { SimulatedDisk, VirtualPlatform } from '@stateful-functions/core/testing';
+import { Random } from '@stateful-functions/verification';
 import { ChaosModule, filesOf } from '../application/chaos.module.js';
 import { Node, type Report } from '../application/node.js';
-import { Random } from '../workload/random.js';
 import { judge, type Verdict } from '../workload/verdict.js';
 import { Witness } from '../workload/witness.js';
 import { Workload } from '../workload/workload.js';

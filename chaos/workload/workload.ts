@@ -1,6 +1,6 @@
+import { Random } from '@stateful-functions/verification';
 import type { Next, Step, Work } from '../application/step.js';
 import { Model } from './model.js';
-import { Random } from './random.js';
 
 const ownWork: readonly Work[] = ['write', 'write', 'erase', 'append', 'append', 'append'];
 const anyWork: readonly Work[] = ['add', 'add', 'add', 'pause', 'stumble', 'stumble-late', 'tally', 'tally', 'cancel'];

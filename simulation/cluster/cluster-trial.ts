@@ -1,4 +1,3 @@
-import { Random } from '@stateful-functions/chaos/random';
 import {
   type Held,
   nothingHeld,
@@ -13,10 +12,11 @@ import {
   Occupancy,
   Outside,
   Progress,
+  Random,
   VerificationModule,
   VerificationWorkload,
   type WorkloadOptions,
-} from '../verification/index.js';
+} from '@stateful-functions/verification';
 import { distant } from './distant.js';
 
 /** What became of one seed. */

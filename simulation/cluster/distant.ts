@@ -1,6 +1,6 @@
 import type { EgressSink, IngressReader, IngressSource, Scheduler } from '@stateful-functions/core';
 import type { SimulatedSite } from '@stateful-functions/core/testing';
-import type { Outside, Surroundings } from '../verification/index.js';
+import type { Outside, Surroundings } from '@stateful-functions/verification';
 
 /**
  * What is outside, as one worker reaches it: every call takes time, of the machine that the worker runs on. So a worker that is

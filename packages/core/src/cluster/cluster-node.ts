@@ -223,7 +223,8 @@ export class ClusterNode {
     const message = readControlFrame(bytes);
     if (message?.kind !== 'directive') return;
     participant?.obey(message.directive);
-    if (this.participants.every(({ isOver }) => isOver)) this.#options.over?.();
+    // One that failed and is about to begin anew has not heard that anything is over.
+    if (this.#participants.every((each) => each?.isOver === true)) this.#options.over?.();
   }
 
   // --- The coordinator

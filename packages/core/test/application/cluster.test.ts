@@ -6,6 +6,7 @@ import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
 import { MemoryMembership } from '../../src/cluster/memory-membership.js';
 import { MemoryNetwork, MemoryTransport } from '../../src/cluster/memory-transport.js';
 import { Operator } from '../../src/cluster/operator.js';
+import type { ByteRange } from '../../src/ports/blob-store.js';
 import { silentLogger } from '../../src/ports/logger.js';
 import { query, send } from '../../src/sdk/contract.js';
 import { defineFunction } from '../../src/sdk/define-function.js';
@@ -28,6 +29,15 @@ const TallyFn = defineFunction(Tally, {
 });
 const module: StatefulFunctionModule = { configure: (_config, binder) => binder.bindFunctions(TallyFn) };
 const ids = Array.from({ length: 40 }, (_, number) => `tally-${number}`);
+
+/** A store that cannot be read for a while. */
+class FailingStore extends MemoryBlobStore {
+  isAway = false;
+
+  override get(name: string, range?: ByteRange): Promise<Uint8Array | undefined> {
+    return this.isAway ? Promise.reject(new Error('the store is away')) : super.get(name, range);
+  }
+}
 
 describe('An application on several nodes', () => {
   let platform: VirtualPlatform;
@@ -116,6 +126,21 @@ describe('An application on several nodes', () => {
     const again = await platform.run(node());
     expect(await platform.run(again.client.query(Tally.at('tally-0')).sum())).to.equal(2);
     await platform.run(again.stop());
+  });
+
+  it('goes on when workers fail for a while as they read what they begin with', async () => {
+    const failing = new FailingStore();
+    store = failing;
+    const apps = await nodes(2);
+    await addToAll(apps[0] as RunningApplication);
+    failing.isAway = true;
+    const third = node();
+    await platform.advance(5_000);
+    failing.isAway = false;
+    apps.push(await platform.run(third));
+    await platform.advance(5_000);
+    for (const app of apps) expect(await sumsAt(app)).to.deep.equal(all(1));
+    await platform.run(Promise.all(apps.map((app) => app.stop())));
   });
 
   it('takes savepoints and checkpoints from any node', async () => {

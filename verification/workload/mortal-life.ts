@@ -1,7 +1,7 @@
-import type { Random } from '@stateful-functions/chaos/random';
 import { isPoison, type Manner } from '../application/manner.js';
 import type { MortalAct, Order } from '../application/mortal.js';
 import type { CommandTree } from './command-tree.js';
+import type { Random } from './random.js';
 
 const manners: readonly Manner[] = [
   ...Array<Manner>(12).fill('at-once'),

@@ -1,10 +1,10 @@
 import type { DeadLetter } from '@stateful-functions/core';
 import { expect } from 'chai';
-import type { ActorReport } from '../verification/application/actor.js';
-import type { MortalReport } from '../verification/application/mortal.js';
-import type { RegisterReport } from '../verification/application/register.js';
-import type { Trace } from '../verification/application/trace.js';
-import { judge, Occupancy, type Outcome, type VerificationWorkload } from '../verification/index.js';
+import type { ActorReport } from '../application/actor.js';
+import type { MortalReport } from '../application/mortal.js';
+import type { RegisterReport } from '../application/register.js';
+import type { Trace } from '../application/trace.js';
+import { judge, Occupancy, type Outcome, type VerificationWorkload } from '../index.js';
 import { type Trial, trial } from './trial.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

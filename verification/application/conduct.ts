@@ -3,9 +3,12 @@ import { isAsynchronous, type Mannered } from './manner.js';
 import type { Occupancy } from './occupancy.js';
 import type { Pauses } from './pauses.js';
 
-/** For each function: attempts are few and close to each other, so that a run is short. */
+/**
+ * For each function: attempts are few and close to each other, so that a run is short. On real machines and networks, handlers that
+ * read what is stored need more time than under a simulator.
+ */
 export const conductOptions: FunctionOptions = {
-  timeout: '100ms',
+  timeout: Number(process.env.SF_VERIFICATION_TIMEOUT_MS ?? 100),
   retry: { maxAttempts: 4, backoff: { initial: '5ms', max: '20ms' } },
 };
 

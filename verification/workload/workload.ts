@@ -1,4 +1,3 @@
-import { Random } from '@stateful-functions/chaos/random';
 import type { Delivery } from '../application/actor.js';
 import type { Command } from '../application/command.js';
 import { type Arrival, type Forward, intakes } from '../application/intake.js';
@@ -8,6 +7,7 @@ import { type ClientCall, ClientCalls, callManners } from './client-calls.js';
 import { CommandTree, longestDelayMs } from './command-tree.js';
 import { MortalLife } from './mortal-life.js';
 import { namesOf } from './names.js';
+import { Random } from './random.js';
 
 export interface WorkloadOptions {
   /** Records of all ingresses together; 300 by default. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Attempts } from '../verification/index.js';
+import { Attempts } from '../index.js';
 
 describe('Attempts', () => {
   const seen = { message: 'm', epoch: 1, checkpoint: 0 };

@@ -9,7 +9,7 @@ import {
   Outside,
   VerificationModule,
   VerificationWorkload,
-} from '../verification/index.js';
+} from '../index.js';
 import { type TrialOptions, trial } from './trial.js';
 
 /** What was checked in all. */

@@ -1,12 +1,13 @@
 export { Attempts } from './application/attempts.js';
-export { intakes } from './application/intake.js';
+export { type Arrival, intakes } from './application/intake.js';
 export { Occupancy } from './application/occupancy.js';
 export { Outside, type Surroundings } from './application/outside.js';
-export { traces } from './application/trace.js';
+export { type Trace, traces } from './application/trace.js';
 export { VerificationModule, type VerificationOptions } from './application/verification.module.js';
 export { judge } from './verdict/judge.js';
 export { collectReports, type Outcome, type Reports } from './verdict/outcome.js';
 export { Progress } from './verdict/progress.js';
 export type { Checked, Verdict } from './verdict/verdict.js';
 export type { CallingClient, ClientCall, Fate } from './workload/client-calls.js';
+export { Random } from './workload/random.js';
 export { VerificationWorkload, type WorkloadOptions } from './workload/workload.js';

@@ -1,5 +1,5 @@
-import type { Random } from '@stateful-functions/chaos/random';
 import { MemoryBlobStore, type Scheduler } from '@stateful-functions/core';
+import type { Random } from '../workload/random.js';
 
 /** A store that takes its time, so that a crash finds puts that were not carried out, or were and nobody has been told. */
 export class SlowStore extends MemoryBlobStore {

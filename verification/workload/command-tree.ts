@@ -1,7 +1,7 @@
-import type { Random } from '@stateful-functions/chaos/random';
 import type { Act, Cancel, Command, OwnAct, SendingAct } from '../application/command.js';
 import { isPoison, type Manner } from '../application/manner.js';
 import type { TraceEgress } from '../application/trace.js';
+import type { Random } from './random.js';
 
 /** A command follows a command at most so many times. */
 export const maxDepth = 9;

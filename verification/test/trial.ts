@@ -1,4 +1,3 @@
-import { Random } from '@stateful-functions/chaos/random';
 import { type DeadLetter, deadLetters, type Egress } from '@stateful-functions/core';
 import { TestApplication } from '@stateful-functions/core/testing';
 import {
@@ -11,7 +10,8 @@ import {
   VerificationModule,
   VerificationWorkload,
   type WorkloadOptions,
-} from '../verification/index.js';
+} from '../index.js';
+import { Random } from '../workload/random.js';
 import { SlowStore } from './slow-store.js';
 
 export interface TrialOptions extends WorkloadOptions {
