@@ -41,7 +41,7 @@ export async function runBenchmark(benchmark: Benchmark): Promise<Result[]> {
   const rounds: Map<string, Figures>[] = [];
   for (let round = 0; round <= repetitions; round += 1) {
     const figures = new Map<string, Figures>();
-    for (const { name, run } of benchmark.cases) figures.set(name, named(await run()));
+    for (const one of benchmark.cases) figures.set(one.name, named(await one.run()));
     if (round > 0) rounds.push(figures);
   }
   return benchmark.cases.flatMap(({ name }) => {

@@ -1,7 +1,8 @@
 import type { Benchmark } from './benchmark.js';
+import { replies } from './durable-replies.js';
 import { greeter } from './greeter.js';
 import { multiCore } from './multi-core.js';
 import { rescaling } from './rescale.js';
 
 /** All benchmarks there are. */
-export const benchmarks: readonly Benchmark[] = [greeter, ...multiCore, rescaling];
+export const benchmarks: readonly Benchmark[] = [greeter, ...multiCore, rescaling, ...replies];

@@ -6,7 +6,7 @@ import { benchmarks } from './catalog.js';
 const [benchmark, name] = process.argv.slice(2);
 const found = benchmarks.find((one) => one.name === benchmark)?.cases.find((one) => one.name === name);
 if (found === undefined) throw new Error(`there is no case ${name} of a benchmark ${benchmark}`);
-process.on('message', () => void run(found.run));
+process.on('message', () => void run(() => found.run()));
 
 async function run(once: () => Promise<number | Figures>): Promise<void> {
   globalThis.gc?.();

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Figures, runBenchmark } from '../benchmark.js';
+import { type Case, type Figures, runBenchmark } from '../benchmark.js';
 
 describe('runBenchmark', () => {
   it('takes turns, leaves the first round out, and compares within a round', async () => {
@@ -45,13 +45,20 @@ describe('runBenchmark', () => {
   });
 });
 
-/** A case whose runs give the figures in turn. */
-function scripted<F extends number | Figures>(name: string, figures: F[], turns: string[]) {
-  return {
-    name,
-    async run() {
-      turns.push(name);
-      return figures.shift() as F;
-    },
-  };
+/** A case whose runs give the figures in turn: an object that knows itself, as processes do. */
+function scripted<F extends number | Figures>(name: string, figures: F[], turns: string[]): Case {
+  return new Scripted(name, figures, turns);
+}
+
+class Scripted<F extends number | Figures> implements Case {
+  constructor(
+    readonly name: string,
+    private readonly figures: F[],
+    private readonly turns: string[],
+  ) {}
+
+  async run(): Promise<F> {
+    this.turns.push(this.name);
+    return this.figures.shift() as F;
+  }
 }

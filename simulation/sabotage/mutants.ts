@@ -148,8 +148,8 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant('needed-blobs-deleted', 1, 'a blob that a retained manifest refers to is deleted', [
     'checkpoint/retention.js',
-    'if (needed.has(blob))',
-    'if (blob === undefined)',
+    '!needed.has(blob)',
+    'blob !== undefined',
   ]),
   mutant('egress-ids-repeat', 1, 'ids of records do not hold the place of their checkpoint in the log', [
     'checkpoint/part-writer.js',

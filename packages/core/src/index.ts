@@ -48,8 +48,8 @@ export type {
 } from './ports/ingress-source.js';
 export { type Logger, silentLogger } from './ports/logger.js';
 export type { Membership, MembershipRow } from './ports/membership.js';
-export { type Labels, type Metrics, noMetrics } from './ports/metrics.js';
-export type { Platform } from './ports/platform.js';
+export { coreMetrics, type Labels, type Metrics, noMetrics } from './ports/metrics.js';
+export type { EventLoopDelay, Platform } from './ports/platform.js';
 export type { Position } from './ports/position.js';
 export { type Random, randomFraction, randomHex } from './ports/random.js';
 export type { Scheduled, Scheduler } from './ports/scheduler.js';
@@ -78,7 +78,7 @@ export {
 } from './sdk/contract.js';
 export { type DeadLetter, deadLetters } from './sdk/dead-letter.js';
 export { type ContractDefinition, defineFunction, type StateDefinition } from './sdk/define-function.js';
-export type { Duration } from './sdk/duration.js';
+export { type Duration, durationMs } from './sdk/duration.js';
 export { Egress } from './sdk/egress.js';
 export { asError, type ErrorCode, errorCodes, invariant, StatefulFunctionsError } from './sdk/errors.js';
 export type { FunctionOptions, RetryPolicy } from './sdk/function-definition.js';

@@ -6,11 +6,11 @@ import { randomHex } from '../ports/random.js';
 import type { Scheduled } from '../ports/scheduler.js';
 import type { Address, AnyAddress } from '../sdk/address.js';
 import type { Headers } from '../sdk/context.js';
-import type { Caller, ContractAddress, Operations, Reply, Sender } from '../sdk/contract.js';
+import type { Caller, ContractAddress, Operation, Operations, Reply, Sender } from '../sdk/contract.js';
 import { type Duration, durationMs } from '../sdk/duration.js';
 import { asError, StatefulFunctionsError } from '../sdk/errors.js';
 import type { FunctionDefinition } from '../sdk/function-definition.js';
-import type { AnyFunctionType } from '../sdk/function-type.js';
+import { type AnyFunctionType, FunctionType } from '../sdk/function-type.js';
 import { type ClientReplyTarget, type Consistency, ReplyHandle } from '../sdk/reply.js';
 import { validate } from '../sdk/schema.js';
 import type { StoredMessage } from '../worker/message-form.js';
@@ -111,6 +111,51 @@ export class Client {
   query<O extends Operations>(to: ContractAddress<O>, options: CallOptions = {}): Caller<O, 'query'> {
     return this.#proxy(to, 'client-query', (address, operation, message) =>
       this.#call(address, operation, message, options, true),
+    );
+  }
+
+  /**
+   * Calls a function that is known by its names alone, as gateways know what callers of other languages want: by way of
+   * `send`, `ask` or `query`, whichever the operation is.
+   *
+   * @param operation of a contract; `undefined` for a function that has `invoke`.
+   * @returns the reply, or `undefined` once what was sent is durable.
+   * @throws SF_INVALID_NAME, SF_INVALID_ID, SF_UNBOUND_FUNCTION, SF_UNKNOWN_OPERATION, and what the three throw
+   */
+  async call(
+    typeName: string,
+    id: string,
+    operation: string | undefined,
+    message: unknown,
+    options: CallOptions = {},
+  ): Promise<unknown> {
+    const kind = this.kindOf(typeName, operation);
+    const to = FunctionType.of<unknown>(typeName as `${string}/${string}`).at(id);
+    if (operation === undefined) return this.send(to, message, options);
+    const callers = { send: this.to, ask: this.ask, query: this.query } as const;
+    const caller: Record<string, (message: unknown) => Promise<unknown>> = callers[kind].call(
+      this,
+      to as never,
+      options,
+    );
+    return caller[operation]?.(message);
+  }
+
+  /**
+   * What an operation of a bound function is: a function that has `invoke`, and no operations, is sent to.
+   *
+   * @throws SF_INVALID_NAME, SF_UNBOUND_FUNCTION, SF_UNKNOWN_OPERATION
+   */
+  kindOf(typeName: string, operation: string | undefined): Operation['kind'] {
+    const { operations } = this.#gateway.definitionOf(FunctionType.of<never>(typeName as `${string}/${string}`));
+    if (operation === undefined && operations === undefined) return 'send';
+    if (operation !== undefined && operations !== undefined && Object.hasOwn(operations, operation))
+      return (operations[operation] as Operation).kind;
+    throw new StatefulFunctionsError(
+      'SF_UNKNOWN_OPERATION',
+      operations === undefined
+        ? `${typeName} is no contract and has no operation ${JSON.stringify(operation)}. Name none.`
+        : `${typeName} has no operation ${JSON.stringify(operation)}. Name one of ${Object.keys(operations).join(', ')}.`,
     );
   }
 

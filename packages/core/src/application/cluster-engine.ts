@@ -70,6 +70,10 @@ export class ClusterEngine implements Engine {
     };
   }
 
+  get isRunning(): boolean {
+    return this.#participant?.state === 'running';
+  }
+
   async start(): Promise<void> {
     await this.#node.start();
     await this.#node.whenRunning();

@@ -73,6 +73,10 @@ export class EmbeddedEngine implements Engine {
     };
   }
 
+  get isRunning(): boolean {
+    return this.#coordinator.isRunning;
+  }
+
   async start(): Promise<void> {
     this.#participant.start();
     await this.#coordinator.whenRunning();

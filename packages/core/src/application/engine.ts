@@ -45,6 +45,8 @@ export interface Engine {
   /** Takes what the client sends. */
   readonly gateway: ClientGateway;
   readonly status: ApplicationStatus;
+  /** Whether messages are handled now, and not only once an epoch has begun that is being prepared. */
+  readonly isRunning: boolean;
   /** Resolves when messages are handled. */
   start(): Promise<void>;
   checkpoint(): Promise<void>;

@@ -1,3 +1,4 @@
+import type { Invocation } from '../dispatch/invocation.js';
 import type { AnyAddress } from '../sdk/address.js';
 import type { Context } from '../sdk/context.js';
 import { ask, type Reply, send } from '../sdk/contract.js';
@@ -36,14 +37,9 @@ class IdempotencyFunction {
     if (this.begun) return handle;
     this.begun = true;
     ctx.after(keptFor).to(Idempotency.at(ctx.self.id)).expire();
-    if (operation !== undefined && this.kindOf(to.type.name, operation) === 'ask') {
-      const asker = ctx.ask(to as never) as Record<string, (message: unknown, replyTo: unknown) => void>;
-      asker[operation]?.(message, ctx.replyTo(Idempotency, 'done'));
-      return handle;
-    }
-    if (operation === undefined) ctx.send(to as never, message as never);
-    else (ctx.to(to as never) as Record<string, (message: unknown) => void>)[operation]?.(message);
-    this.done(ctx, { ok: true, value: undefined });
+    const isAsk = this.kindOf(to.type.name, operation) === 'ask';
+    (ctx as unknown as Invocation).forward(to, operation, message, isAsk ? 'done' : undefined);
+    if (!isAsk) this.done(ctx, { ok: true, value: undefined });
     return handle;
   }
 

@@ -1,4 +1,5 @@
 import { onStopSignal } from '../node/stop-signals.js';
+import type { Logger } from '../ports/logger.js';
 import type { AnyAddress } from '../sdk/address.js';
 import { asError } from '../sdk/errors.js';
 import { Client, interruptedError, stoppedError } from './client.js';
@@ -42,6 +43,24 @@ export class RunningApplication implements AsyncDisposable {
 
   get status(): ApplicationStatus {
     return this.#engine.status;
+  }
+
+  /** What it logs to. */
+  get logger(): Logger {
+    return this.#parts.logger;
+  }
+
+  /**
+   * Whether messages are handled now. False while it stops, and while a node of a cluster waits for its part in the next
+   * epoch: what the client sends then is handled a little later.
+   */
+  get isReady(): boolean {
+    return this.#hasBegun && !this.isStopping && this.#engine.isRunning;
+  }
+
+  /** Whether it has been told to stop, has failed, or has come to its end. */
+  get isStopping(): boolean {
+    return this.#ending !== undefined;
   }
 
   /** @internal Resolves when messages are handled. @throws what keeps the application from starting */

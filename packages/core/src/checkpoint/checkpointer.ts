@@ -93,6 +93,9 @@ export class Checkpointer {
   /** A manifest was sent, and what became of it is not known here. */
   #undecided = false;
   #lastDurationMs = 0;
+  #tidying: Promise<void> | undefined;
+  /** False when a checkpoint was taken since what is deleted now was looked for. */
+  #isTidy = true;
   #compaction: Promise<void> | undefined;
   #compacted: Compacted | undefined;
 
@@ -178,6 +181,7 @@ export class Checkpointer {
     this.#stopped = true;
     this.#timer?.cancel();
     while (this.#running !== undefined) await this.#running.catch(() => undefined); // It has been reported where it failed.
+    await this.#tidying;
     await this.#compaction;
   }
 
@@ -200,7 +204,7 @@ export class Checkpointer {
   }
 
   async #take(isAsked: boolean): Promise<void> {
-    const { group, platform, log, logger, metrics } = this.#options;
+    const { group, platform, log, logger } = this.#options;
     this.#wanted = false;
     const isNeeded = this.#compacted !== undefined || this.#forced;
     if (!isAsked && !isNeeded && !group.hasChanges) return;
@@ -212,8 +216,10 @@ export class Checkpointer {
     let body: ManifestBody;
     let compacted: Compacted | undefined;
     let isDrained: boolean;
+    let written = 0;
     try {
       const parts = await group.take(checkpoint);
+      for (const { segment, inFlight } of parts) written += (segment?.length ?? 0) + (inFlight?.length ?? 0);
       isDrained = parts.every((part) => part.isDrained);
       if (!isNeeded && parts.every(({ isChanged }) => !isChanged)) {
         this.#options.retention.discard(group.abandoned(checkpoint));
@@ -240,13 +246,24 @@ export class Checkpointer {
     this.#options.segments.replace(entry.segments);
     group.committed(checkpoint, entry);
     this.#lastDurationMs = platform.clock.monotonic() - startMs;
-    metrics.observe('sf_checkpoint_duration_seconds', this.#lastDurationMs / 1_000);
+    this.#measure(written);
     logger.debug(
       { checkpoint: entry.checkpoint, index: entry.index, durationMs: this.#lastDurationMs },
       'checkpoint committed',
     );
     if (isDrained) this.#options.drained();
-    await this.#tidy();
+    this.#isTidy = false;
+    this.#tidying ??= this.#tidy().catch(this.#options.failed);
+  }
+
+  #measure(writtenBytes: number): void {
+    const { metrics, segments } = this.#options;
+    metrics.observe('sf_checkpoint_duration_seconds', this.#lastDurationMs / 1_000);
+    metrics.observe('sf_checkpoint_bytes', writtenBytes);
+    let entries = 0;
+    for (const ref of segments.refs) entries += ref.entries;
+    metrics.gauge('sf_stored_entries', entries);
+    metrics.gauge('sf_stored_bytes', this.status.bytes);
   }
 
   #manifest(parts: readonly WorkerPart[], compacted: Compacted | undefined): ManifestBody {
@@ -302,15 +319,23 @@ export class Checkpointer {
     return [...fresh, ...segments];
   }
 
+  /**
+   * Deletes what no checkpoint needs any more, beside the checkpoints that are taken meanwhile: to delete takes as long as to
+   * write, and whoever waits for the next checkpoint would wait for that as well.
+   */
   async #tidy(): Promise<void> {
-    if (this.#stopped) return; // Whoever waits for the end does not wait for this.
-    try {
-      await this.#options.retention.collect(this.#options.group.readFrom);
-    } catch (error) {
-      // What could not be deleted is tried again after the next checkpoint; nothing depends on it.
-      this.#options.logger.warn({ err: asError(error) }, 'old checkpoints could not be deleted');
-    }
-    this.#startCompaction();
+    do {
+      this.#isTidy = true;
+      if (this.#stopped) break; // Whoever waits for the end does not wait for this.
+      try {
+        await this.#options.retention.collect(this.#options.group.readFrom);
+      } catch (error) {
+        // What could not be deleted is tried again after the next checkpoint; nothing depends on it.
+        this.#options.logger.warn({ err: asError(error) }, 'old checkpoints could not be deleted');
+      }
+      this.#startCompaction();
+    } while (!this.#isTidy);
+    this.#tidying = undefined;
   }
 
   #startCompaction(): void {

@@ -10,6 +10,8 @@ export interface RetentionOptions {
   readonly keep?: number;
 }
 
+const deletedAtOnce = 16;
+
 /**
  * Deletes what no checkpoint or savepoint needs any more.
  *
@@ -88,10 +90,15 @@ export class Retention {
     for (const manifest of [...retained, ...this.#savepoints.pinned()]) {
       for (const blob of blobsOf(manifest)) needed.add(blob);
     }
-    for (const blob of [...this.#candidates]) {
-      if (needed.has(blob)) continue;
-      await this.#store.delete(blob);
-      this.#candidates.delete(blob);
+    const unneeded = [...this.#candidates].filter((blob) => !needed.has(blob));
+    // Some at once, which share what it takes to make that durable.
+    for (let from = 0; from < unneeded.length; from += deletedAtOnce) {
+      const deleting = unneeded.slice(from, from + deletedAtOnce).map(async (blob) => {
+        await this.#store.delete(blob);
+        this.#candidates.delete(blob);
+      });
+      const failed = (await Promise.allSettled(deleting)).find(({ status }) => status === 'rejected');
+      if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
     }
   }
 }

@@ -190,7 +190,12 @@ export class Coordinator implements CheckpointGroup {
 
   /** Resolves as soon as an epoch runs and everybody is in it. */
   whenRunning(): Promise<void> {
-    return this.#when(() => this.#state === 'running' && this.#everybody((report) => isIn(report)));
+    return this.#when(() => this.isRunning);
+  }
+
+  /** Whether an epoch runs and everybody is in it. */
+  get isRunning(): boolean {
+    return this.#state === 'running' && this.#everybody((report) => isIn(report));
   }
 
   /** Has all that are there leave. Since nobody stays, that ends the application; whoever comes later begins it again. */

@@ -36,6 +36,8 @@ export interface Guard {
 /** A slice of work ends after so many messages, or so much time, to let barriers, timers and I/O have their turn. */
 const sliceMessages = 4_096;
 const sliceMs = 5;
+/** In place of a time for what is not timed. */
+const untimed = -1;
 /** After so many runs that ended at an entry which was not in memory, the whole map or list is loaded. */
 const dooms = 3;
 
@@ -53,10 +55,10 @@ export interface CapturedMessage {
 }
 
 export interface DispatcherCounts {
-  invocations: number;
-  failures: number;
-  retries: number;
-  deadLetters: number;
+  readonly invocations: number;
+  readonly failures: number;
+  readonly retries: number;
+  readonly deadLetters: number;
 }
 
 /**
@@ -66,7 +68,8 @@ export interface DispatcherCounts {
  * effects of an invocation land in one synchronous step, and none land after the dispatcher has closed.
  */
 export class Dispatcher implements InvocationServices {
-  readonly counts: DispatcherCounts = { invocations: 0, failures: 0, retries: 0, deadLetters: 0 };
+  /** Dead letters, those of ingresses included. */
+  deadLetters = 0;
   readonly #hosts = new Map<string, FunctionHost>();
   readonly #queue = new MessageQueue();
   readonly #ahead = new LookAhead();
@@ -146,6 +149,26 @@ export class Dispatcher implements InvocationServices {
 
   get hosts(): IterableIterator<FunctionHost> {
     return this.#hosts.values();
+  }
+
+  /** What became of the messages of all functions. */
+  get counts(): DispatcherCounts {
+    let invocations = 0;
+    let failures = 0;
+    let retries = 0;
+    for (const { figures } of this.hosts) {
+      invocations += figures.invocations;
+      failures += figures.failures;
+      retries += figures.retries;
+    }
+    return { invocations, failures, retries, deadLetters: this.deadLetters };
+  }
+
+  /** Messages being handled or in mailboxes, by function. Takes time that grows with the busy addresses. */
+  busyByFunction(): Map<FunctionHost, number> {
+    const busy = new Map<FunctionHost, number>();
+    for (const { host, mailbox } of this.#busy) busy.set(host, (busy.get(host) ?? 0) + 1 + (mailbox?.size ?? 0));
+    return busy;
   }
 
   get guard(): Guard | undefined {
@@ -369,7 +392,9 @@ export class Dispatcher implements InvocationServices {
     const kind = envelope.operation === undefined ? 'send' : host.kindOf(envelope.operation);
     const invocation = new Invocation(this, activation, envelope, kind === 'query');
     let result: unknown;
-    this.counts.invocations += 1;
+    const { figures } = host;
+    const startMs = figures.wantsDuration ? this.platform.clock.monotonic() : untimed;
+    figures.invocations += 1;
     try {
       if (!host.isSimple) {
         activation.invocation = invocation;
@@ -380,15 +405,31 @@ export class Dispatcher implements InvocationServices {
       const message = host.copierOf(operation).copy(envelope.message);
       result = host.call(host.instanceOf(activation), operation, invocation, message);
     } catch (error) {
+      this.#time(host, startMs);
       this.#fail(activation, envelope, invocation, error);
       return;
     }
-    if (isThenable(result)) this.#runAsync(activation, envelope, invocation, result);
-    else this.#finish(activation, envelope, invocation, result);
+    if (isThenable(result)) {
+      this.#runAsync(activation, envelope, invocation, result, startMs);
+      return;
+    }
+    this.#finish(activation, envelope, invocation, result);
+    if (startMs !== untimed) this.#time(host, startMs);
   }
 
-  #runAsync(activation: Activation, envelope: Envelope, invocation: Invocation, result: PromiseLike<unknown>): void {
+  #time({ figures }: FunctionHost, startMs: number): void {
+    if (startMs !== untimed) figures.took(this.platform.clock.monotonic() - startMs);
+  }
+
+  #runAsync(
+    activation: Activation,
+    envelope: Envelope,
+    invocation: Invocation,
+    result: PromiseLike<unknown>,
+    startMs: number,
+  ): void {
     const { host } = activation;
+    host.figures.isAsync = true;
     activation.state = 'running';
     activation.invocation = invocation;
     activation.current = envelope;
@@ -400,6 +441,7 @@ export class Dispatcher implements InvocationServices {
         `the handler of ${activation.address} did not end within ${host.timeoutMs} ms. Heed ctx.signal, or raise its timeout.`,
       );
       invocation.abort(error);
+      this.#time(host, startMs);
       this.#guardFatal(() => this.#fail(activation, envelope, invocation, error));
       if (this.#guard !== undefined) this.#wake();
     });
@@ -407,6 +449,7 @@ export class Dispatcher implements InvocationServices {
       timeout.cancel();
       // A promise that outlived its invocation, or its worker, has no say any more.
       if (invocation.ended || this.#isClosed) return;
+      this.#time(host, startMs);
       this.#guardFatal(settle);
       if (this.#guard !== undefined) this.#wake();
       this.onSlice();
@@ -496,7 +539,7 @@ export class Dispatcher implements InvocationServices {
     }
     const error = asError(thrown);
     const { host } = activation;
-    this.counts.failures += 1;
+    host.figures.failures += 1;
     this.onFailure(envelope, error);
     const isFinal =
       isPermanent(error) || envelope.attempt >= host.maxAttempts || host.kindOf(envelope.operation) === 'query';
@@ -512,7 +555,7 @@ export class Dispatcher implements InvocationServices {
       { address: String(activation.address), invocationId: envelope.id, attempt: envelope.attempt, err: error },
       'handler failed; will retry',
     );
-    this.counts.retries += 1;
+    host.figures.retries += 1;
     envelope.attempt += 1;
     envelope.retryAtMs = this.time.now() + Math.ceil(delayMs);
     this.#await(activation, envelope, delayMs);
@@ -571,7 +614,7 @@ export class Dispatcher implements InvocationServices {
   }
 
   deadLetter(envelope: Envelope, code: string, error: string, attempts: number): void {
-    this.counts.deadLetters += 1;
+    this.deadLetters += 1;
     this.outlets.deadLetter({
       code,
       error,

@@ -13,6 +13,7 @@ import type { ShapeTable } from '../state/shape.js';
 import type { Activation } from './activation.js';
 import type { MessageId } from './envelope.js';
 import { type FieldPlan, type PlannedField, planFields } from './field-plan.js';
+import { FunctionFigures } from './function-figures.js';
 import { ListCell, ListView } from './list-cell.js';
 import { type CellInvocation, type CellStorage, MapCell, MapView } from './map-cell.js';
 
@@ -31,6 +32,7 @@ const unchanged: unique symbol = Symbol('unchanged');
 export class FunctionHost {
   readonly name: string;
   readonly activations = new Map<string, Activation>();
+  readonly figures = new FunctionFigures();
   readonly timeoutMs: number;
   readonly maxAttempts: number;
   readonly backoffMs: number;

@@ -229,22 +229,20 @@ export class Invocation implements Context, CellInvocation {
     const timeoutMs = options.timeout === undefined ? defaultAskTimeoutMs : durationMs(options.timeout);
     return operationProxy(to, this.#operationsOf(to), 'ask', (address, operation, message, rest) => {
       this.#use();
-      const { operation: answered } = rest as ReplyTo<never>;
-      const failure: Reply<never> = {
-        ok: false,
-        error: { code: 'SF_ASK_TIMEOUT', message: `${address} did not answer ${operation} within ${timeoutMs} ms.` },
-      };
-      const expiry = this.#message(this.self, answered, failure, undefined, address);
-      const timeout = this.#setTimer(this.now() + timeoutMs, expiry);
-      this.#emit(
-        this.#message(address, operation, message, {
-          kind: 'function',
-          address: this.self,
-          operation: answered,
-          timeout,
-        }),
-      );
+      this.#ask(address, operation, message, (rest as ReplyTo<never>).operation, timeoutMs);
     }) as never;
+  }
+
+  /**
+   * Sends on what has been checked where it came from: the output of a schema need not be an input of it.
+   *
+   * @param answered the operation of this function that takes the answer; `undefined` for none.
+   */
+  forward(to: AnyAddress, operation: string | undefined, message: unknown, answered: string | undefined): void {
+    this.#use();
+    if (operation !== undefined && answered !== undefined)
+      this.#ask(to, operation, message, answered, defaultAskTimeoutMs);
+    else this.#emit(this.#message(to, operation, message));
   }
 
   replyTo(contract: { readonly name: string }, operation: string): never {
@@ -299,6 +297,18 @@ export class Invocation implements Context, CellInvocation {
   doom(load: () => Promise<void>): never {
     this.#extra().doomed ??= load;
     throw new EntryNotResident();
+  }
+
+  #ask(to: AnyAddress, operation: string, message: unknown, answered: string, timeoutMs: number): void {
+    const failure: Reply<never> = {
+      ok: false,
+      error: { code: 'SF_ASK_TIMEOUT', message: `${to} did not answer ${operation} within ${timeoutMs} ms.` },
+    };
+    const expiry = this.#message(this.self, answered, failure, undefined, to);
+    const timeout = this.#setTimer(this.now() + timeoutMs, expiry);
+    this.#emit(
+      this.#message(to, operation, message, { kind: 'function', address: this.self, operation: answered, timeout }),
+    );
   }
 
   #extra(): Extras {

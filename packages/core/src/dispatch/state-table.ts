@@ -173,6 +173,7 @@ export class StateTable implements FrozenStateServices {
           continue;
         }
         host.activations.delete(id);
+        host.figures.passivations += 1;
         this.#count -= 1;
         dropped += 1;
       }

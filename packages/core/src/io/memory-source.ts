@@ -63,6 +63,7 @@ export class MemorySource<T> implements IngressSource<T> {
     return new MemoryReader(start, {
       slice: (from, max) => this.#slice(from, max),
       hasEnded: (at) => this.#ended && at === this.length,
+      behind: (at) => this.length - at,
       acknowledge: (upTo) => this.#acknowledge(upTo),
       waiting: this.#waiting,
     });
@@ -96,6 +97,7 @@ export class MemorySource<T> implements IngressSource<T> {
 interface Values<T> {
   slice(from: number, max: number): IngressRecord<T>[];
   hasEnded(at: number): boolean;
+  behind(at: number): number;
   acknowledge(upTo: number): void;
   readonly waiting: Set<() => void>;
 }
@@ -126,6 +128,10 @@ class MemoryReader<T> implements IngressReader<T> {
       });
     }
     return undefined;
+  }
+
+  lag(): number {
+    return this.values.behind(this.#at);
   }
 
   async acknowledge(position: Position): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Platform } from '../ports/platform.js';
 import { NodeClock } from './node-clock.js';
+import { NodeEventLoopDelay } from './node-event-loop-delay.js';
 import { NodeFileSystem } from './node-file-system.js';
 import { NodeRandom } from './node-random.js';
 import { NodeScheduler } from './node-scheduler.js';
@@ -11,5 +12,6 @@ export function nodePlatform(): Platform {
     scheduler: new NodeScheduler(),
     random: new NodeRandom(),
     files: new NodeFileSystem(),
+    measureEventLoop: () => new NodeEventLoopDelay(),
   };
 }

@@ -28,6 +28,8 @@ export interface IngressReader<out T> {
   read(max: number): Promise<readonly IngressRecord<T>[] | undefined>;
   /** Records up to and including `position` are in a committed checkpoint; the source may drop or acknowledge them. */
   acknowledge?(position: Position): Promise<void>;
+  /** How many records it knows to be there behind the last it has read; `undefined` if it cannot tell at present. */
+  lag?(): number | undefined;
   /** Ends a waiting `read` and releases everything. Idempotent. */
   close(): Promise<void>;
 }

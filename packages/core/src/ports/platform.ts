@@ -9,4 +9,13 @@ export interface Platform {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly files: FileSystem;
+  /** Starts to measure how late the event loop is. Absent where time is virtual, and nothing is ever late. */
+  readonly measureEventLoop?: () => EventLoopDelay;
+}
+
+/** How late the event loop is. */
+export interface EventLoopDelay {
+  /** Since the last call. */
+  take(): { readonly medianMs: number; readonly p99Ms: number; readonly mostMs: number };
+  stop(): void;
 }

@@ -9,7 +9,7 @@ type Run = <T>(call: (client: Client) => Promise<T>) => Promise<T>;
  * The client of an application under test. Each call runs the application until it is answered, letting virtual time pass
  * where nothing else would bring the answer, so that a call that is never answered times out at once.
  */
-export class TestClient implements Pick<Client, 'send' | 'to' | 'ask' | 'query'> {
+export class TestClient implements Pick<Client, 'send' | 'to' | 'ask' | 'query' | 'call'> {
   readonly #run: Run;
 
   constructor(run: Run) {
@@ -30,6 +30,16 @@ export class TestClient implements Pick<Client, 'send' | 'to' | 'ask' | 'query'>
 
   query<O extends Operations>(to: ContractAddress<O>, options?: CallOptions): Caller<O, 'query'> {
     return this.#calls((client) => client.query(to, options));
+  }
+
+  call(
+    type: string,
+    id: string,
+    operation: string | undefined,
+    message: unknown,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    return this.#run((client) => client.call(type, id, operation, message, options));
   }
 
   /** An object with the methods of what `open` gives, each of which runs the application. */

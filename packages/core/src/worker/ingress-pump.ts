@@ -76,6 +76,12 @@ export class IngressPump {
     return { position: this.#position, routed: this.#routed };
   }
 
+  /** Records that are known to be there and are not routed yet; `undefined` where the source cannot tell. */
+  get lag(): number | undefined {
+    const behind = this.#reader?.lag?.();
+    return behind === undefined ? undefined : behind + this.#records.length - this.#next;
+  }
+
   /** Whether the source has ended and all of it is routed. */
   get ended(): boolean {
     return this.#ended;
@@ -140,6 +146,7 @@ export class IngressPump {
     }
     if (end < records.length) return true;
     this.#records = [];
+    this.#next = 0;
     this.#emptied();
     return false;
   }

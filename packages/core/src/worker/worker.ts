@@ -7,7 +7,7 @@ import { StateTable } from '../dispatch/state-table.js';
 import { type TimerDelta, Timers } from '../dispatch/timers.js';
 import type { EgressSink } from '../ports/egress-sink.js';
 import type { Logger } from '../ports/logger.js';
-import type { Metrics } from '../ports/metrics.js';
+import { type Metrics, noMetrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
 import { nextTurn } from '../ports/scheduler.js';
 import type { AnyAddress } from '../sdk/address.js';
@@ -26,6 +26,7 @@ import { type BoundIngress, IngressPump, type PumpProgress } from './ingress-pum
 import { restoreMessage, restoreTimer, type StoredMessage, type StoredTimer } from './message-form.js';
 import type { RemoteWorkers } from './remote-workers.js';
 import { timerStorage } from './timer-storage.js';
+import { WorkerMetrics } from './worker-metrics.js';
 
 /** What an application's modules bind, as a worker needs it: of ingresses and egresses, those that are its own. */
 export interface WorkerBindings {
@@ -128,6 +129,8 @@ export class Worker implements Outlets {
   readonly pumps = new Map<string, IngressPump>();
   readonly outlets = new Map<string, EgressOutlet>();
   readonly #options: WorkerOptions;
+  /** `undefined` if nobody measures. */
+  readonly #measuring: WorkerMetrics | undefined;
   #phase: WorkerState = 'restoring';
   #cut: WorkerCut | undefined;
   #waiters: (() => void)[] = [];
@@ -142,6 +145,9 @@ export class Worker implements Outlets {
   #isCrowded = false;
   #isThrottled = false;
   #isPaused = false;
+  #throttledMs = 0;
+  /** Since when ingresses have records and wait; `undefined` if they do not. */
+  #throttledSinceMs: number | undefined;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -189,7 +195,7 @@ export class Worker implements Outlets {
         hostAt: (to: AnyAddress) => this.dispatcher.hostAt(to),
         enqueue: (envelope: Envelope) => this.dispatcher.send(envelope),
         deadLetter: (letter: DeadLetter) => {
-          this.dispatcher.counts.deadLetters += 1;
+          this.dispatcher.deadLetters += 1;
           this.deadLetter(letter);
         },
         hasRecords: (pump: IngressPump) => {
@@ -201,6 +207,7 @@ export class Worker implements Outlets {
       };
       this.pumps.set(name, new IngressPump(name, bound, services, options.ingressProgress[name], options.seedOf(name)));
     }
+    this.#measuring = metrics === noMetrics ? undefined : new WorkerMetrics(this, metrics, platform, options.slot);
   }
 
   get phase(): WorkerState {
@@ -243,6 +250,7 @@ export class Worker implements Outlets {
     invariant(this.#phase === 'restoring', 'a worker opens once, when everything restored is in place');
     for (const outlet of this.outlets.values()) outlet.publish();
     this.#phase = 'running';
+    this.#measuring?.start();
     this.dispatcher.open();
     for (const pump of this.pumps.values()) if (this.phase === 'running') await pump.open();
   }
@@ -256,6 +264,7 @@ export class Worker implements Outlets {
   /** Ends for good. What is not in a committed checkpoint is left to recovery. */
   async close(): Promise<void> {
     this.#phase = 'closed';
+    this.#measuring?.stop();
     this.dispatcher.close();
     this.timers.close();
     await Promise.allSettled([...this.pumps.values()].map((pump) => pump.close()));
@@ -471,7 +480,16 @@ export class Worker implements Outlets {
     return false;
   }
 
-  get #hasRoom(): boolean {
+  /** How long its ingresses had records and waited, because too much was under way. */
+  get throttledMs(): number {
+    const sinceMs = this.#throttledSinceMs;
+    return sinceMs === undefined
+      ? this.#throttledMs
+      : this.#throttledMs + this.#options.platform.clock.monotonic() - sinceMs;
+  }
+
+  /** Whether so much is under way that nothing more may be read. */
+  get #isFull(): boolean {
     const { maxBacklog, maxActivations } = this.#options.limits;
     let pending = 0;
     for (const outlet of this.outlets.values()) pending += outlet.pending;
@@ -480,22 +498,30 @@ export class Worker implements Outlets {
     if ((crowded && this.state.hasChanges) || (pending > 8 * maxBacklog && this.#hasFreshRecords))
       this.#options.wanted();
     return (
-      !this.#isThrottled &&
-      !this.#isPaused &&
-      (this.#options.remote?.outstanding ?? 0) <= maxBacklog &&
-      this.dispatcher.ready <= mostReady &&
-      this.dispatcher.backlog <= maxBacklog &&
-      pending <= 16 * maxBacklog &&
-      !crowded
+      this.#isThrottled ||
+      this.#isPaused ||
+      (this.#options.remote?.outstanding ?? 0) > maxBacklog ||
+      this.dispatcher.backlog > maxBacklog ||
+      pending > 16 * maxBacklog ||
+      crowded
     );
   }
 
   /** Has the ingresses route what they have read, in turn, as far as there is room. */
   #routeMore(): void {
-    while (this.#waitingPumps.length > 0 && this.#phase === 'running' && this.#hasRoom) {
+    let isFull = false;
+    while (this.#waitingPumps.length > 0 && this.#phase === 'running') {
+      isFull = this.#isFull;
+      if (isFull || this.dispatcher.ready > mostReady) break;
       const pump = this.#waitingPumps.shift() as IngressPump;
       if (pump.route(mostReady)) this.#waitingPumps.push(pump);
     }
+    if (isFull !== (this.#throttledSinceMs !== undefined)) this.#clockThrottling(isFull);
+  }
+
+  #clockThrottling(isFull: boolean): void {
+    this.#throttledMs = this.throttledMs;
+    this.#throttledSinceMs = isFull ? this.#options.platform.clock.monotonic() : undefined;
   }
 
   /** Not crowded again before half of it is gone, or every message would be told of. */

@@ -294,6 +294,10 @@ describe('An application with several worker threads', function () {
     const mischief = (counts as [string, number, object][]).filter(([name]) => name === 'mischief');
     expect(mischief.reduce((sum, [, delta]) => sum + delta, 0)).to.equal(2);
     expect(mischief[0]?.[2]).to.deep.equal({ how: 'log' });
+    const handled = (counts as [string, number, { function?: string }][]).filter(
+      ([name, , labels]) => name === 'sf_invocations_total' && labels.function === 'mesh/relay',
+    );
+    expect(handled.reduce((sum, [, delta]) => sum + delta, 0)).to.equal(2);
   });
 
   it('refuses what other threads cannot have, and says what to do instead', async () => {

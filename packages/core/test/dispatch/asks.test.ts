@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { expect } from 'chai';
 import { ask, type Reply, send } from '../../src/sdk/contract.js';
 import { defineFunction } from '../../src/sdk/define-function.js';
@@ -152,5 +153,75 @@ describe('A client that asks', () => {
     const calls = [1, 2].map(() => app.client.ask(Answerer.at('x'), options).question('fail'));
     for (const call of calls) expect(await rejection(call)).to.include({ code: 'NO' });
     expect(await app.state(Answerer.at('x'))).to.deep.include({ asked: 1 });
+  });
+});
+
+/** Takes a text of digits, and yields their number. */
+const Digits: StandardSchemaV1<string, number> = {
+  '~standard': {
+    version: 1,
+    vendor: 'test',
+    validate: (value) =>
+      typeof value === 'string' && /^[0-9]+$/.test(value)
+        ? { value: Number(value) }
+        : { issues: [{ message: 'no text of digits' }] },
+  },
+};
+
+const Sum = FunctionType.contract('test/sum', { add: send(Digits), plus: ask(Digits, Digits) });
+const SumFn = defineFunction(Sum, {
+  state: () => ({ sum: 0 }),
+  handlers: {
+    add(_ctx, number) {
+      this.sum += number;
+    },
+    plus(_ctx, number) {
+      this.sum += number;
+      return this.sum;
+    },
+  },
+});
+const Plain = FunctionType.of('test/plain', Digits);
+const PlainFn = defineFunction(Plain, {
+  state: () => ({ last: 0 }),
+  invoke(_ctx, number: number) {
+    this.last = number;
+  },
+});
+
+describe('A call with an idempotency key', () => {
+  it('applies the schema of a message once', async () => {
+    await using app = await TestApplication.start({ modules: [moduleOf(SumFn, PlainFn)] });
+    await app.client.to(Sum.at('s'), { idempotencyKey: 'k1' }).add('3');
+    expect(await app.client.ask(Sum.at('s'), { idempotencyKey: 'k2' }).plus('4')).to.equal(7);
+    await app.client.send(Plain.at('p'), '5', { idempotencyKey: 'k3' });
+    await app.advance('1s');
+    expect(await app.state(Plain.at('p'))).to.deep.equal({ last: 5 });
+  });
+});
+
+describe('A client that knows a function by its names', () => {
+  it('calls its operations, each as what it is', async () => {
+    await using app = await TestApplication.start({ modules: [moduleOf(SumFn, PlainFn)] });
+    const { client } = app;
+    expect(await client.call('test/sum', 's', 'add', '3')).to.equal(undefined);
+    expect(await client.call('test/sum', 's', 'plus', '4')).to.equal(7);
+    expect(await client.call('test/plain', 'p', undefined, '5')).to.equal(undefined);
+    expect(await app.state(Plain.at('p'))).to.deep.equal({ last: 5 });
+  });
+
+  it('is refused what there is not, or does not match', async () => {
+    await using app = await TestApplication.start({ modules: [moduleOf(SumFn, PlainFn)] });
+    const cases = [
+      ['SF_UNBOUND_FUNCTION', 'test/none', undefined],
+      ['SF_UNKNOWN_OPERATION', 'test/sum', undefined],
+      ['SF_UNKNOWN_OPERATION', 'test/sum', 'toString'],
+      ['SF_UNKNOWN_OPERATION', 'test/plain', 'add'],
+      ['SF_SCHEMA', 'test/sum', 'add'],
+      ['SF_SCHEMA', 'test/plain', undefined],
+    ] as const;
+    for (const [code, type, operation] of cases)
+      expect(await rejection(app.client.call(type, 'x', operation, 'no digits'))).to.include({ code });
+    expect(await rejection(app.client.call('test/sum', '', 'add', '1'))).to.include({ code: 'SF_INVALID_ID' });
   });
 });
