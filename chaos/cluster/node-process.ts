@@ -14,6 +14,7 @@ export interface NodeSetup {
   };
 }
 
+const retryMs = 1_000;
 /** How long a handler may take; those that hang on purpose take so long four times. */
 export const handlerTimeoutMs = 1_000;
 
@@ -24,6 +25,7 @@ export class NodeProcess {
   #child: ChildProcess | undefined;
   #isPaused = false;
   #hasRun = false;
+  #retry: NodeJS.Timeout | undefined;
   /** What it wrote to its standard error in all its lives: its log. */
   log = '';
   /** Ends nobody asked for, with the code they came with. */
@@ -43,6 +45,7 @@ export class NodeProcess {
   }
 
   start(): void {
+    clearTimeout(this.#retry);
     const child = fork(new URL('./node.js', import.meta.url), [JSON.stringify(this.#setup)], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       execArgv: ['--enable-source-maps'],
@@ -60,8 +63,11 @@ export class NodeProcess {
       });
     }
     child.once('exit', (code, signal) => {
-      if (this.#child === child) {
-        this.#child = undefined;
+      if (this.#child !== child) return;
+      this.#child = undefined;
+      // It may find no server when it starts: whoever looks after processes tries again.
+      if (!this.#hasRun) this.#retry = setTimeout(() => this.start(), retryMs);
+      else {
         this.crashes.push(`${this.name} ended by itself with ${code ?? signal}: ${this.#lastWords}`);
       }
     });
@@ -96,6 +102,7 @@ export class NodeProcess {
   }
 
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    clearTimeout(this.#retry);
     const child = this.#child;
     if (child === undefined) return;
     this.#child = undefined;
