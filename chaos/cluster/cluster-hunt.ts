@@ -40,6 +40,8 @@ export interface ClusterHuntResult {
 const arrivalsPerSecond = 8;
 const callsPerMinute = 24;
 const nodeCount = 3;
+/** Workers learn the application's time from their coordinator, some later than others. */
+const clockSkewMs = 500;
 const reportAttempts = 10;
 /** What is not certain to happen takes longer than under a simulator: some handlers hang until they are given up. */
 const slowestChainMs = 12 * handlerTimeoutMs;
@@ -104,7 +106,7 @@ class Field {
     const reports = await this.#reports(client);
     await this.#streams.look();
     const { traces, deadLetters } = this.#streams;
-    const verdict = judge(this.#workload, { ...reports, traces, deadLetters, noticed: [] });
+    const verdict = judge(this.#workload, { ...reports, traces, deadLetters, noticed: [], clockSkewMs });
     const crashes = this.#all.flatMap(({ crashes }) => crashes);
     return {
       violations: [...violations, ...crashes, ...verdict.violations],
