@@ -6,8 +6,8 @@ import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
   type ApplicationStatus,
-  asError,
-  type ErrorCode,
+  errorData,
+  errorOf,
   type RunningApplication,
   StatefulFunctionsError,
 } from '@stateful-functions/core';
@@ -83,7 +83,7 @@ export async function ask(
   if (line === undefined) return undefined;
   const outcome = JSON.parse(line) as ControlAnswer;
   if (outcome.ok) return outcome;
-  throw new StatefulFunctionsError(outcome.code as ErrorCode, outcome.message.replace(/^SF_[A-Z_]+: /, ''));
+  throw errorOf(outcome);
 }
 
 async function exchange(path: string, line: string): Promise<string | undefined> {
@@ -107,13 +107,8 @@ async function outcomeOf(application: RunningApplication, line: string): Promise
     else if (request.operation === 'drain') void application.stop().catch(() => undefined);
     else throw new StatefulFunctionsError('SF_UNKNOWN_OPERATION', `${line} asks for nothing that there is.`);
     return { ok: true };
-  } catch (thrown) {
-    const error = asError(thrown);
-    return {
-      ok: false,
-      code: error instanceof StatefulFunctionsError ? error.code : 'SF_BROKEN_INVARIANT',
-      message: error.message,
-    };
+  } catch (error) {
+    return { ok: false, ...errorData(error) };
   }
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { AddressPattern, type CheckpointChoice } from '@stateful-functions/core';
+import { AddressPattern, type CheckpointChoice, withoutCode } from '@stateful-functions/core';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { list, show, verify } from './commands/checkpoints.js';
 import { drain } from './commands/drain.js';
@@ -197,6 +197,6 @@ function pattern(text: string): string {
     AddressPattern.parse(text);
     return text;
   } catch (error) {
-    throw new InvalidArgumentError((error as Error).message.replace(/^SF_[A-Z_]+: /, ''));
+    throw new InvalidArgumentError(withoutCode((error as Error).message));
   }
 }

@@ -80,7 +80,17 @@ export { type DeadLetter, deadLetters } from './sdk/dead-letter.js';
 export { type ContractDefinition, defineFunction, type StateDefinition } from './sdk/define-function.js';
 export { type Duration, durationMs } from './sdk/duration.js';
 export { Egress } from './sdk/egress.js';
-export { asError, type ErrorCode, errorCodes, invariant, StatefulFunctionsError } from './sdk/errors.js';
+export {
+  asError,
+  type ErrorCode,
+  type ErrorData,
+  errorCodes,
+  errorData,
+  errorOf,
+  invariant,
+  StatefulFunctionsError,
+  withoutCode,
+} from './sdk/errors.js';
 export type { FunctionOptions, RetryPolicy } from './sdk/function-definition.js';
 export { type AnyFunctionType, FunctionType, type Handled, type SchemaFunctionType } from './sdk/function-type.js';
 export { Ingress } from './sdk/ingress.js';

@@ -11,7 +11,7 @@ import type { Logger } from '../ports/logger.js';
 import type { Metrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
 import type { Scheduled } from '../ports/scheduler.js';
-import { invariant, StatefulFunctionsError } from '../sdk/errors.js';
+import { errorOf, invariant, StatefulFunctionsError } from '../sdk/errors.js';
 import { BlockCache } from '../state/block-cache.js';
 import type { CompactionLimits } from '../state/compaction.js';
 import { SegmentSet } from '../state/segment-set.js';
@@ -362,7 +362,7 @@ export class Coordinator implements CheckpointGroup {
     if (taking?.checkpoint !== checkpoint) return;
     if (blob !== undefined) taking.blobs.add(blob);
     if (error !== undefined) {
-      this.#rejectTaking(new StatefulFunctionsError(error.code as 'SF_STORAGE', bare(error.message)));
+      this.#rejectTaking(errorOf(error));
       return;
     }
     taking.parts.set(slot, part as WorkerPart);
@@ -689,9 +689,4 @@ function stoppedError(): StatefulFunctionsError {
 
 function tooLong(checkpoint: number, ms: number): StatefulFunctionsError {
   return new StatefulFunctionsError('SF_STORAGE', `checkpoint ${checkpoint} was not complete within ${ms} ms`);
-}
-
-/** A message without the code that the error puts before it. */
-function bare(message: string): string {
-  return message.replace(/^SF_[A-Z_]+: /, '');
 }

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { asError, codeOf } from '../sdk/errors.js';
+import { errorData } from '../sdk/errors.js';
 import { KeyGroupRanges } from '../state/key-group-ranges.js';
 import type { Coordinator } from './coordinator.js';
 import type { ClusterStatus, Operation, OperationAnswer, OperationRequest } from './operation.js';
@@ -38,7 +38,7 @@ export class OperationDesk {
       else coordinator.dismiss();
       return { ok: true, status: undefined };
     } catch (error) {
-      return { ok: false, code: codeOf(error), message: asError(error).message };
+      return { ok: false, ...errorData(error) };
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Platform } from '../ports/platform.js';
 import { randomHex } from '../ports/random.js';
 import type { Scheduled } from '../ports/scheduler.js';
 import type { Listening, Transport } from '../ports/transport.js';
-import { type ErrorCode, StatefulFunctionsError } from '../sdk/errors.js';
+import { errorOf } from '../sdk/errors.js';
 import { encodeOperationRequest, readControlFrame } from './control-frame.js';
 import { leaseKey } from './leader-lease.js';
 import { decodeLeaseRow } from './lease-row.js';
@@ -82,7 +82,7 @@ export class Operator {
     this.#waiting.delete(id);
     again?.cancel();
     if (outcome.ok) return outcome.status;
-    throw new StatefulFunctionsError(outcome.code as ErrorCode, outcome.message.replace(/^SF_[A-Z_]+: /, ''));
+    throw errorOf(outcome);
   }
 
   /** The endpoint of whoever coordinates; `undefined` if nobody does, or nobody knows just now. */

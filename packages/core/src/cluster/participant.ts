@@ -6,7 +6,7 @@ import type { Platform } from '../ports/platform.js';
 import type { Scheduled } from '../ports/scheduler.js';
 import type { Reply } from '../sdk/contract.js';
 import { deadLetters } from '../sdk/dead-letter.js';
-import { asError, codeOf } from '../sdk/errors.js';
+import { asError, errorData } from '../sdk/errors.js';
 import type { ClientReplyTarget } from '../sdk/reply.js';
 import { BlockCache } from '../state/block-cache.js';
 import { SegmentSet } from '../state/segment-set.js';
@@ -286,8 +286,7 @@ export class Participant {
       send(target.client, encodeClientReply({ target, reply }));
     } catch (error) {
       // One that is too large for a frame: whoever waits is told why there is none.
-      const { message } = asError(error);
-      send(target.client, encodeClientReply({ target, reply: { ok: false, error: { code: codeOf(error), message } } }));
+      send(target.client, encodeClientReply({ target, reply: { ok: false, error: errorData(error) } }));
     }
   }
 

@@ -120,7 +120,24 @@ export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
-/** The code of an error, for those that travel as data: one that has none was not foreseen. */
-export function codeOf(error: unknown): string {
-  return error instanceof StatefulFunctionsError ? error.code : 'SF_BROKEN_INVARIANT';
+/** An error on its way: in a reply, or from one process to another. */
+export interface ErrorData {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** An error as data. One that has no code was not foreseen. */
+export function errorData(error: unknown): ErrorData {
+  const code = error instanceof StatefulFunctionsError ? error.code : 'SF_BROKEN_INVARIANT';
+  return { code, message: asError(error).message };
+}
+
+/** The error that data was made of. */
+export function errorOf({ code, message }: ErrorData): StatefulFunctionsError {
+  return new StatefulFunctionsError(code as ErrorCode, withoutCode(message));
+}
+
+/** A message without the code that its error has put before it. */
+export function withoutCode(message: string): string {
+  return message.replace(/^SF_[A-Z_]+: /, '');
 }
