@@ -234,18 +234,14 @@ export class Client {
         const message = `${to} did not answer ${operation} within ${timeoutMs} ms. The call may still have taken effect.`;
         this.#settle(number, { ok: false, error: { code: 'SF_ASK_TIMEOUT', message } });
       });
-      const number = this.#await({
-        settle: (value) => {
+      const ended =
+        <T>(then: (outcome: T) => void) =>
+        (outcome: T) => {
           timer.cancel();
           again?.cancel();
-          resolve(value);
-        },
-        fail: (error) => {
-          timer.cancel();
-          again?.cancel();
-          reject(error);
-        },
-      });
+          then(outcome);
+        };
+      const number = this.#await({ settle: ended(resolve), fail: ended(reject) });
       const { consistency = 'committed' } = options;
       const { incarnation: client } = this.#gateway;
       const target: ClientReplyTarget = { kind: 'client', client, call: number, consistency, query };

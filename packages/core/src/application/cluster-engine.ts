@@ -3,7 +3,6 @@ import { Operator } from '../cluster/operator.js';
 import type { Participant } from '../cluster/participant.js';
 import { sumOfStatus } from '../cluster/report.js';
 import type { AnyAddress } from '../sdk/address.js';
-import type { Submission } from '../worker/worker.js';
 import { workerBindings } from './bindings.js';
 import { checkBoundNames } from './bound-names.js';
 import type { ClientGateway } from './client.js';
@@ -24,9 +23,8 @@ export class ClusterEngine implements Engine {
   readonly #options: ClusterEngineOptions;
   readonly #node: ClusterNode;
   readonly #operator: Operator;
+  /** The present one, or the last. There is one as soon as the node has started, and before that nobody has the client. */
   #participant: Participant | undefined;
-  /** What the client sent while no participant was there to take it. */
-  #unsubmitted: Submission[] = [];
 
   constructor(options: ClusterEngineOptions, events: EngineEvents) {
     this.#options = options;
@@ -54,10 +52,7 @@ export class ClusterEngine implements Engine {
         return incarnation();
       },
       definitionOf: ({ name }) => bindings.definitionOf(name),
-      submit: (submission) => {
-        if (this.#participant === undefined) this.#unsubmitted.push(submission);
-        else this.#participant.submit(submission);
-      },
+      submit: (submission) => this.#participant?.submit(submission),
     };
   }
 
@@ -115,6 +110,5 @@ export class ClusterEngine implements Engine {
     this.#participant = participant;
     participant.onReply = reply;
     if (!isFirst) interrupted();
-    for (const submission of this.#unsubmitted.splice(0)) participant.submit(submission);
   }
 }
