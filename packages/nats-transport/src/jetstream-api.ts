@@ -33,6 +33,13 @@ export function isRefusal(error: unknown, ...kinds: (keyof typeof refusals)[]): 
   );
 }
 
+/** What to throw where a stream that users make is not there; every other error as it is. */
+export function withoutStream(code: 'SF_SOURCE' | 'SF_SINK', stream: string, error: unknown): unknown {
+  if (!isRefusal(error, 'streamNotFound')) return error;
+  const message = `there is no stream ${stream}. Make it before the application starts.`;
+  return new StatefulFunctionsError(code, message, { cause: error });
+}
+
 /** As far as it is looked at. Times are RFC 3339 with nanoseconds. */
 export interface StreamInfo {
   readonly created: string;

@@ -12,7 +12,7 @@ import {
 } from '@stateful-functions/core';
 import { headers as natsHeaders } from 'nats';
 import { Connection } from './connection.js';
-import { isPassing, isRefusal, JetStreamApi, type StreamInfo } from './jetstream-api.js';
+import { isPassing, isRefusal, JetStreamApi, type StreamInfo, withoutStream } from './jetstream-api.js';
 import { invalid, type NatsOptions, subjectPrefix } from './options.js';
 import { type OutgoingMessage, Publisher } from './publisher.js';
 import { StreamConsumers } from './stream-consumers.js';
@@ -91,14 +91,7 @@ export class JetStreamSink<T> implements EgressSink<T> {
       await opened.begin(position as SinkPosition | undefined);
     } catch (error) {
       await opened.close();
-      if (!isRefusal(error, 'streamNotFound')) throw error;
-      throw new StatefulFunctionsError(
-        'SF_SINK',
-        `there is no stream ${stream}. Make it before the application starts.`,
-        {
-          cause: error,
-        },
-      );
+      throw withoutStream('SF_SINK', stream, error);
     }
     this.#opened = opened;
     return opened.position;

@@ -3,11 +3,10 @@ import {
   type IngressReader,
   type IngressSource,
   type Position,
-  StatefulFunctionsError,
 } from '@stateful-functions/core';
 import { Connection } from './connection.js';
 import { type Decoding, decoderOf } from './decoding.js';
-import { isRefusal, JetStreamApi } from './jetstream-api.js';
+import { JetStreamApi, withoutStream } from './jetstream-api.js';
 import { JetStreamReader } from './jetstream-reader.js';
 import { invalid, type NatsOptions, subjectPrefix } from './options.js';
 import { StreamConsumers, type StreamStart } from './stream-consumers.js';
@@ -87,14 +86,7 @@ export class JetStreamSource<T> implements IngressSource<T> {
       return reader;
     } catch (error) {
       await connection.close();
-      if (!isRefusal(error, 'streamNotFound')) throw error;
-      throw new StatefulFunctionsError(
-        'SF_SOURCE',
-        `there is no stream ${stream}. Make it before the application starts.`,
-        {
-          cause: error,
-        },
-      );
+      throw withoutStream('SF_SOURCE', stream, error);
     }
   }
 }
