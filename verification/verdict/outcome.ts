@@ -26,31 +26,24 @@ export interface Outcome extends Reports {
 
 /** Asks every function for its report. Of what was never touched, too: it must be empty. */
 export async function collectReports(client: CallingClient, workload: VerificationWorkload): Promise<Reports> {
-  const actors = new Map<string, ActorReport>();
-  const mortals = new Map<string, MortalReport>();
-  const registers = new Map<string, RegisterReport>();
-  const all: Promise<unknown>[] = [];
-  for (const address of workload.actors.map((id) => Actor.at(id)))
-    all.push(
-      client
-        .query(address)
-        .report()
-        .then((report) => actors.set(String(address), report)),
-    );
-  for (const address of workload.mortals.map((id) => Mortal.at(id)))
-    all.push(
-      client
-        .query(address)
-        .report()
-        .then((report) => mortals.set(String(address), report)),
-    );
-  for (const address of workload.registers.map((id) => Register.at(id)))
-    all.push(
-      client
-        .query(address)
-        .report()
-        .then((report) => registers.set(String(address), report)),
-    );
-  await Promise.all(all);
-  return { actors, mortals, registers };
+  const { actors, mortals, registers } = workload;
+  const [ofActors, ofMortals, ofRegisters] = await Promise.all([
+    reportsOf(
+      actors.map((id) => Actor.at(id)),
+      (actor) => client.query(actor).report(),
+    ),
+    reportsOf(
+      mortals.map((id) => Mortal.at(id)),
+      (mortal) => client.query(mortal).report(),
+    ),
+    reportsOf(
+      registers.map((id) => Register.at(id)),
+      (register) => client.query(register).report(),
+    ),
+  ]);
+  return { actors: ofActors, mortals: ofMortals, registers: ofRegisters };
+}
+
+async function reportsOf<A, R>(addresses: readonly A[], ask: (address: A) => Promise<R>): Promise<Map<string, R>> {
+  return new Map(await Promise.all(addresses.map(async (address) => [String(address), await ask(address)] as const)));
 }
