@@ -8,26 +8,10 @@ import { MemoryNetwork, MemoryTransport } from '../../src/cluster/memory-transpo
 import { Operator } from '../../src/cluster/operator.js';
 import type { ByteRange } from '../../src/ports/blob-store.js';
 import { silentLogger } from '../../src/ports/logger.js';
-import { query, send } from '../../src/sdk/contract.js';
-import { defineFunction } from '../../src/sdk/define-function.js';
-import { FunctionType } from '../../src/sdk/function-type.js';
-import type { StatefulFunctionModule } from '../../src/sdk/module.js';
 import { VirtualPlatform } from '../../src/testing/virtual-platform.js';
 import { rejection } from '../checkpoint/coded.js';
+import { Tally, tallies } from '../tally.js';
 
-const Tally = FunctionType.contract('test/tally', { add: send<number>(), sum: query<void, number>() });
-const TallyFn = defineFunction(Tally, {
-  state: () => ({ total: 0 }),
-  handlers: {
-    add(_ctx, weight) {
-      this.total += weight;
-    },
-    sum() {
-      return this.total;
-    },
-  },
-});
-const module: StatefulFunctionModule = { configure: (_config, binder) => binder.bindFunctions(TallyFn) };
 const ids = Array.from({ length: 40 }, (_, number) => `tally-${number}`);
 
 /** A store that cannot be read for a while. */
@@ -54,7 +38,7 @@ describe('An application on several nodes', () => {
 
   const transport = () => new MemoryTransport(platform.scheduler, network);
 
-  function node(cluster: Partial<ClusterOptions> = {}, bound = module): Promise<RunningApplication> {
+  function node(cluster: Partial<ClusterOptions> = {}, bound = tallies): Promise<RunningApplication> {
     return Application.from(bound).start({
       platform,
       cluster: { transport: transport(), membership, ...cluster },
@@ -199,7 +183,7 @@ describe('An application on several nodes', () => {
   } satisfies Record<string, Omit<StartOptions, 'cluster'> & { cluster?: Partial<ClusterOptions> }>)) {
     it(`refuses ${what}`, async () => {
       const { cluster = {}, ...rest } = options as { cluster?: Partial<ClusterOptions> };
-      const start = Application.from(module).start({
+      const start = Application.from(tallies).start({
         cluster: { transport: transport(), membership, ...cluster },
         checkpoints: { store },
         handleSignals: false,

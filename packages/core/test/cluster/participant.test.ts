@@ -5,29 +5,12 @@ import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
 import type { Participant } from '../../src/cluster/participant.js';
 import type { Report } from '../../src/cluster/report.js';
 import type { BlobBody } from '../../src/ports/blob-store.js';
-import { query, send } from '../../src/sdk/contract.js';
-import { defineFunction } from '../../src/sdk/define-function.js';
-import { FunctionType } from '../../src/sdk/function-type.js';
-import type { StatefulFunctionModule } from '../../src/sdk/module.js';
 import { VirtualPlatform } from '../../src/testing/virtual-platform.js';
+import { Tally, tallies } from '../tally.js';
 import { SeveralParticipants } from './several-participants.js';
 
-const Tally = FunctionType.contract('test/tally', { add: send<number>(), sum: query<void, number>() });
-const TallyFn = defineFunction(Tally, {
-  state: () => ({ total: 0 }),
-  handlers: {
-    add(_ctx, weight) {
-      this.total += weight;
-    },
-    sum() {
-      return this.total;
-    },
-  },
-});
-const module: StatefulFunctionModule = { configure: (_config, binder) => binder.bindFunctions(TallyFn) };
-
 function clientOf(participant: Participant, platform: VirtualPlatform): Client {
-  const bindings = Bindings.of([module], new Map());
+  const bindings = Bindings.of([tallies], new Map());
   const client = new Client(gatewayOf(participant, bindings), platform);
   participant.onReply = (target, reply) => client.receive(target, reply);
   return client;
@@ -49,7 +32,7 @@ describe('Participant', () => {
     it(`sends once what clients sent, if it misses an epoch when its cut ${isCommitted ? 'is' : 'is not'} committed`, async () => {
       const platform = new VirtualPlatform();
       const store = new WatchedStore();
-      const several = new SeveralParticipants({ platform, module, workers: 2, store });
+      const several = new SeveralParticipants({ platform, module: tallies, workers: 2, store });
       const { coordinator, deaf, mute } = several;
       const [paused, other] = several.participants as [Participant, Participant];
       const client = clientOf(other, platform);
@@ -85,7 +68,7 @@ describe('Participant', () => {
   it('does not take the checkpoint of another coordinator for that of its own last cut, if both have one number', async () => {
     const platform = new VirtualPlatform();
     const store = new WatchedStore();
-    const former = new SeveralParticipants({ platform, module, workers: 1, store });
+    const former = new SeveralParticipants({ platform, module: tallies, workers: 1, store });
     const [paused] = former.participants as [Participant];
     await platform.run(former.start());
     let isCommitted = false;
@@ -99,7 +82,7 @@ describe('Participant', () => {
     const pending = paused.current?.pending?.checkpoint;
     await platform.run(former.coordinator.close());
 
-    const latter = new SeveralParticipants({ platform, module, workers: 1, store });
+    const latter = new SeveralParticipants({ platform, module: tallies, workers: 1, store });
     const { coordinator } = latter;
     const [other] = latter.participants as [Participant];
     await platform.run(latter.start());
