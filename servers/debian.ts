@@ -15,7 +15,9 @@ export async function installed(command: string, packages: readonly string[]): P
   console.error(`Installing ${packages.join(', ')} …`);
   const install = `apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 ${packages.join(' ')}`;
   try {
-    await output('flock', [lockFile, 'sh', '-c', `${install} || { apt-get update && ${install}; }`]);
+    // With run level 1, no server is started as a service.
+    const quietly = ['env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1'];
+    await output('flock', [lockFile, ...quietly, 'sh', '-c', `${install} || { apt-get update && ${install}; }`]);
   } catch (error) {
     console.error(`apt-get did not install ${packages.join(', ')}: ${(error as Error).message}`);
   }

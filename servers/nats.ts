@@ -1,12 +1,13 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { absent } from './absent.js';
+import { installed } from './debian.js';
 
 export interface NatsServerOptions {
   /** Whether JetStream is on; it is, unless this is `false`. */
@@ -51,7 +52,7 @@ read -r keep <&3
  * @returns `undefined`, having said so, if there is none
  */
 export async function startNats(options: NatsServerOptions = {}): Promise<NatsServer | undefined> {
-  const launcher = findLauncher();
+  const launcher = await findLauncher();
   if (launcher === undefined) {
     return absent(
       'nats-server',
@@ -157,8 +158,12 @@ export class NatsServer implements AsyncDisposable {
   }
 }
 
-function findLauncher(): Launcher | undefined {
-  const found = findProgram() ?? (installOnDebian() ? findProgram() : undefined);
+async function findLauncher(): Promise<Launcher | undefined> {
+  let found = findProgram();
+  if (found === undefined) {
+    await installed('nats-server', ['nats-server']);
+    found = findProgram(); // Also where the PATH does not lead.
+  }
   if (found !== undefined) return { command: [found], stop: 'kill -KILL $server' };
   if (spawnSync('docker', ['info']).status !== 0) return undefined;
   const name = `nats-${randomUUID()}`;
@@ -174,18 +179,6 @@ function findProgram(): string | undefined {
   if (named !== undefined) return named;
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
   return folders.map((folder) => join(folder, 'nats-server')).find(isExecutable);
-}
-
-/** Whether Debian's package is there now. Two processes that want it at once wait for each other. */
-function installOnDebian(): boolean {
-  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return false;
-  console.error('Installing nats-server …');
-  // With run level 1, no server is started as a service.
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  const apt = (...args: string[]) =>
-    spawnSync('apt-get', ['-o', 'DPkg::Lock::Timeout=300', '-q', ...args], { env }).status === 0;
-  const install = ['install', '-y', '--no-install-recommends', 'nats-server'];
-  return apt(...install) || (apt('update') && apt(...install));
 }
 
 function isExecutable(path: string): boolean {
