@@ -206,6 +206,11 @@ export class Dispatcher implements InvocationServices {
     }
   }
 
+  /** Addresses that are not idle. */
+  get busyCount(): number {
+    return this.#busy.size;
+  }
+
   get runningCount(): number {
     let count = 0;
     for (const activation of this.#busy)

@@ -493,7 +493,12 @@ export class Worker implements Outlets {
     const { maxBacklog, maxActivations } = this.#options.limits;
     let pending = 0;
     for (const outlet of this.outlets.values()) pending += outlet.pending;
-    const crowded = this.state.size > 2 * maxActivations;
+    let crowded = this.state.size > 2 * maxActivations;
+    if (crowded && this.#couldDrop) {
+      // Twice: what was used since the last time is spared once.
+      for (let sweep = 0; sweep < 2; sweep += 1) this.state.passivate(this.dispatcher.hosts, maxActivations);
+      crowded = this.state.size > 2 * maxActivations;
+    }
     // What has changed cannot be dropped, and records cannot leave, before a checkpoint; where neither is so, none would help.
     if ((crowded && this.state.hasChanges) || (pending > 8 * maxBacklog && this.#hasFreshRecords))
       this.#options.wanted();
@@ -505,6 +510,11 @@ export class Worker implements Outlets {
       pending > 16 * maxBacklog ||
       crowded
     );
+  }
+
+  /** Whether most of what is in memory may be dropped now, so that no checkpoint is to come after which it would be. */
+  get #couldDrop(): boolean {
+    return !this.state.hasChanges && this.#cut === undefined && this.dispatcher.busyCount < this.state.size / 2;
   }
 
   /** Has the ingresses route what they have read, in turn, as far as there is room. */

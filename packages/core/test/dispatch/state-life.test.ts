@@ -1,10 +1,12 @@
 import { expect } from 'chai';
 import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
+import { MemorySource } from '../../src/io/memory-source.js';
 import type { BlobStore } from '../../src/ports/blob-store.js';
 import type { Context } from '../../src/sdk/context.js';
 import { ask, send } from '../../src/sdk/contract.js';
 import { defineFunction } from '../../src/sdk/define-function.js';
 import { FunctionType } from '../../src/sdk/function-type.js';
+import { Ingress } from '../../src/sdk/ingress.js';
 import type { StatefulFunctionModule } from '../../src/sdk/module.js';
 import { Persisted } from '../../src/sdk/persisted.js';
 import { PersistedList } from '../../src/sdk/persisted-list.js';
@@ -337,6 +339,35 @@ describe('An entry that is not in memory', () => {
 });
 
 describe('Passivation', () => {
+  it('reads on when more is in memory than may be, all of it was used since it was last looked at, and nothing changes', async () => {
+    const Seen = FunctionType.of<string>('test/seen');
+    const names = Ingress.of<string>('test/names');
+    const SeenFn = defineFunction(Seen, {
+      state: () => ({ times: 0 }),
+      invoke() {
+        this.times += 1;
+      },
+    });
+    const functions = moduleOf(SeenFn);
+    await using app = await TestApplication.start({
+      modules: [
+        {
+          configure(config, binder) {
+            functions.configure(config, binder);
+            binder.bindIngress(names, new MemorySource<string>());
+            binder.bindRouter(names, (name, downstream) => downstream.forward(Seen.at(name), name));
+          },
+        },
+      ],
+      maxActiveAddresses: 1,
+    });
+    app.push(names, 'a', 'b', 'c', 'd');
+    await app.checkpoint();
+    app.push(names, 'e');
+    await app.settle();
+    expect(await app.state(Seen.at('e'))).to.deep.equal({ times: 1 });
+  });
+
   it('keeps the state of each address exact, however few stay in memory', async () => {
     const Tally = FunctionType.of<number>('test/tally');
     const Driver = FunctionType.of<{ from: number; count: number }>('test/driver');
