@@ -4,6 +4,7 @@ import type { Context } from '../sdk/context.js';
 import { ask, type Reply, send } from '../sdk/contract.js';
 import type { FunctionDefinition } from '../sdk/function-definition.js';
 import { FunctionType } from '../sdk/function-type.js';
+import { functionSpec } from '../sdk/registry.js';
 import type { ReplyHandle } from '../sdk/reply.js';
 
 /** A call that is to be made once, whoever repeats it. */
@@ -65,9 +66,7 @@ export function idempotencyDefinition(
 ): FunctionDefinition {
   const field = (name: string) => ({ property: name, name, options: {} });
   return {
-    type: { name: Idempotency.name, schema: undefined },
-    operations: Idempotency.operations,
-    options: {},
+    ...functionSpec(Idempotency, {}),
     fields: [field('reply'), field('waiting'), field('begun')],
     create: () => new IdempotencyFunction(kindOf),
   };

@@ -322,12 +322,13 @@ export class Dispatcher implements InvocationServices {
 
   /** @param found the activation of the target, if it has been looked up. */
   #dispatch(envelope: Envelope, found?: Activation): void {
-    const { host, key } = envelope;
+    const { host, key, origin } = envelope;
     let activation = found ?? host.activations.get(key);
     if (activation === undefined) {
-      activation = this.state.activate(host, envelope.target, key);
+      activation = this.state.activate(host, key);
       this.#loadState(activation);
     }
+    if (origin instanceof Activation && origin.neighbour !== activation) origin.neighbour = activation;
     activation.recent = true;
     if (activation.state !== 'idle') {
       activation.enqueue(envelope);
@@ -405,10 +406,11 @@ export class Dispatcher implements InvocationServices {
         activation.invocation = invocation;
         host.expire(activation, invocation.now());
       }
+      const instance = host.prepare(activation);
       const { operation } = envelope;
       // A copy: retries, checkpoints and dead letters show the message as it was sent.
       const message = host.copierOf(operation).copy(envelope.message);
-      result = host.call(host.instanceOf(activation), operation, invocation, message);
+      result = host.call(instance, operation, invocation, message);
     } catch (error) {
       this.#time(host, startMs);
       this.#fail(activation, envelope, invocation, error);
@@ -434,6 +436,7 @@ export class Dispatcher implements InvocationServices {
     startMs: number,
   ): void {
     const { host } = activation;
+    host.hold(activation);
     host.figures.isAsync = true;
     activation.state = 'running';
     activation.invocation = invocation;
@@ -533,9 +536,7 @@ export class Dispatcher implements InvocationServices {
   #fail(activation: Activation, envelope: Envelope, invocation: Invocation, thrown: unknown): void {
     invocation.end();
     activation.invocation = undefined;
-    // The instance may hold anything now: the next one is made from the committed state.
-    activation.instance = undefined;
-    activation.views = undefined;
+    activation.host.undo(activation);
     activation.current = undefined;
     activation.state = 'idle';
     if (invocation.extras?.doomed !== undefined) {
@@ -665,8 +666,8 @@ export class Dispatcher implements InvocationServices {
       this.#queue.push(envelope);
       return;
     }
-    const { host, target, key } = envelope;
-    const activation = host.activations.get(key) ?? this.state.activate(host, target, key);
+    const { host, key } = envelope;
+    const activation = host.activations.get(key) ?? this.state.activate(host, key);
     if (activation.state !== 'idle') {
       this.#queue.push(envelope);
       return;
@@ -710,8 +711,8 @@ export class Dispatcher implements InvocationServices {
       resumed.mailbox?.shift();
       this.#mailed -= 1;
     } else this.#queue.shift();
-    const { host, target } = envelope;
-    const activation = resumed ?? host.activations.get(target.id) ?? new Activation(host, target);
+    const { host, key } = envelope;
+    const activation = resumed ?? host.activations.get(key) ?? new Activation(host, key);
     this.#bury(
       activation,
       envelope,

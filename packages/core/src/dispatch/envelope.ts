@@ -1,6 +1,7 @@
 import type { AnyAddress } from '../sdk/address.js';
 import type { Headers } from '../sdk/context.js';
 import type { CancellationToken, ReplyTarget } from '../sdk/reply.js';
+import { Activation } from './activation.js';
 import type { FunctionHost } from './function-host.js';
 
 export const noHeaders: Headers = Object.freeze({});
@@ -37,7 +38,8 @@ export class Envelope {
     readonly message: unknown,
     /** The contract's operation; `undefined` for `invoke`. */
     readonly operation: string | undefined,
-    readonly caller: AnyAddress | undefined,
+    /** Who sent it: the activation, if it was one of this worker. */
+    readonly origin: Activation | AnyAddress | undefined,
     headers: Headers,
     reply: ReplyTarget | undefined,
     /** The id of the target, if possible as the very text that its activation is known by: then finding it compares nothing. */
@@ -52,6 +54,10 @@ export class Envelope {
 
   get id(): string {
     return formatId(this.idA, this.idB, this.idC, this.idD);
+  }
+
+  get caller(): AnyAddress | undefined {
+    return this.origin instanceof Activation ? this.origin.address : this.origin;
   }
 
   get headers(): Headers {

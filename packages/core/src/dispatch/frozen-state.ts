@@ -3,7 +3,7 @@ import type { MapKey } from '../sdk/persisted-map.js';
 import { ByteBuffer } from '../state/byte-buffer.js';
 import type { Entry } from '../state/entry.js';
 import { appendRecordId, appendTypePrefix, entryKey, entryPrefix, recordKey } from '../state/key.js';
-import { appendPlainRecord, encodeRecord } from '../state/record.js';
+import { appendPlainRecord, encodeRecord, type Stored } from '../state/record.js';
 import type { SegmentWriter } from '../state/segment-writer.js';
 import type { ShapeTable } from '../state/shape.js';
 import type { Activation } from './activation.js';
@@ -80,8 +80,12 @@ export class FrozenState {
     return this.dirty.activations;
   }
 
-  /** Encodes an activation that is about to change before its turn. */
-  keep(activation: Activation): void {
+  /**
+   * Encodes an activation that is about to change before its turn.
+   *
+   * @param committed its state, if it is a simple one.
+   */
+  keep(activation: Activation, committed: readonly Stored[]): void {
     if (activation.encodedIn === this.interval) return;
     if (!activation.host.isSimple) {
       this.#encoded.set(activation, this.#encodeOnce(activation));
@@ -89,7 +93,7 @@ export class FrozenState {
     }
     activation.encodedIn = this.interval;
     activation.frozenStart = this.#early.length;
-    activation.frozenEnd = this.#appendRecord(this.#early, activation);
+    activation.frozenEnd = this.#appendRecord(this.#early, activation, committed);
   }
 
   /** Writes everything, in the order of keys. Yields to the event loop. */
@@ -160,20 +164,13 @@ export class FrozenState {
   #readAhead(activations: readonly Activation[]): void {
     let seen = 0;
     for (const activation of activations) seen += activation.dirtyIn;
-    for (const { address, committed } of activations)
-      seen += committed.length + (typeof address === 'function' ? 1 : 0);
-    for (const { address, committed } of activations) seen += address.id.length + (committed[0] === this ? 1 : 0);
-    for (const { committed } of activations) {
-      for (let index = 0; index < committed.length; index += 1) {
-        const value = committed[index];
-        if (typeof value === 'string') seen += value.length;
-      }
-    }
+    // What an object is told by is in its first word.
+    for (const { instance, key } of activations) seen += key.length + (typeof instance === 'function' ? 1 : 0);
     this.seen = seen | 0;
   }
 
   #writeRecord(into: SegmentWriter, activation: Activation): void {
-    const { host, keyGroup, address } = activation;
+    const { host, keyGroup, key: id } = activation;
     const key = this.#key;
     if (host !== this.#keyHost || keyGroup !== this.#keyGroup) {
       key.length = 0;
@@ -183,7 +180,7 @@ export class FrozenState {
       this.#keyGroup = keyGroup;
     }
     key.length = this.#prefixLength;
-    appendRecordId(key, address.id);
+    appendRecordId(key, id);
     let from = this.#early;
     let { frozenStart: start, frozenEnd: end } = activation;
     if (activation.encodedIn !== this.interval) {
@@ -191,17 +188,17 @@ export class FrozenState {
       from = this.#record;
       from.length = 0;
       start = 0;
-      end = this.#appendRecord(from, activation);
+      end = this.#appendRecord(from, activation, host.valuesOf(activation));
     }
     if (end === tombstone) into.appendRecord(key.bytes, key.length, undefined, 0, 0);
     else into.appendRecord(key.bytes, key.length, from.bytes, start, end);
   }
 
   /** Appends the record of a simple plan; where it ends, or `tombstone`. */
-  #appendRecord(into: ByteBuffer, activation: Activation): number {
+  #appendRecord(into: ByteBuffer, activation: Activation, committed: readonly Stored[]): number {
     if (!activation.exists) return tombstone;
     const { shape } = activation.host.plan;
-    appendPlainRecord(into, this.services.shapes.numberOf(shape), shape, activation.committed);
+    appendPlainRecord(into, this.services.shapes.numberOf(shape), shape, committed);
     return into.length;
   }
 
@@ -224,7 +221,7 @@ export class FrozenState {
 
   #encode(activation: Activation): EncodedActivation {
     const { host, cells } = activation;
-    const key = recordKey(this.services.keyGroup(activation), host.name, activation.address.id);
+    const key = recordKey(this.services.keyGroup(activation), host.name, activation.key);
     // A tombstone even when storage has no record: an abandoned checkpoint may have written one that another names.
     if (!activation.exists) return { entries: [{ key, value: undefined }], taken: [] };
     const { shape, fields } = host.plan;
@@ -263,12 +260,12 @@ function entryOf(key: Uint8Array, field: string, change: CellChange): Entry {
  */
 function byAddress(a: Activation, b: Activation): number {
   if (a.host !== b.host) return a.host.name < b.host.name ? -1 : 1;
-  return a.address.id < b.address.id ? -1 : 1;
+  return a.key < b.key ? -1 : 1;
 }
 
 function byAddressBytes(a: Activation, b: Activation): number {
   if (a.host !== b.host) return byAddress(a, b);
-  return Buffer.compare(Buffer.from(a.address.id), Buffer.from(b.address.id));
+  return Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
 }
 
 function byKey(a: Entry, b: Entry): number {

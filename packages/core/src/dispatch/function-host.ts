@@ -28,6 +28,11 @@ const unchanged: unique symbol = Symbol('unchanged');
  *
  * The committed state of an activation and the fields of its instance are two things: handlers work on the fields; `stage`
  * finds what differs and can fail; `apply` makes it the committed state and cannot.
+ *
+ * **Details** Where the plan is simple, the values are primitive and handlers are synchronous, a copy of the committed state
+ * would hold what the fields hold, and double what an address takes of memory and of the processor's cache. Then there is none
+ * (`Activation.committed` is `undefined`): the fields are the committed state, and while a handler runs, `#found` is, which is
+ * what the handler found. A handler that fails, or turns out to be asynchronous, has it made the activation's own (`hold`).
  */
 export class FunctionHost {
   readonly name: string;
@@ -44,6 +49,11 @@ export class FunctionHost {
   #plan: FieldPlan | undefined;
   #targetType: AnyFunctionType | undefined;
   #target: FunctionHost | undefined;
+  /** Whether the fields of instances may be the committed state. */
+  #keepsFields = true;
+  /** What the handler that runs found in the fields, or the last that ran, where these are the committed state. */
+  readonly #found: Stored[] = [];
+  readonly #values: Stored[] = [];
   /** The new committed value of each field of the invocation that is being committed, or `unchanged`. */
   readonly #staged: Stored[] = [];
 
@@ -114,7 +124,15 @@ export class FunctionHost {
     const stored = record === undefined ? undefined : this.#readRecord(activation, record, shapes);
     const fresh = this.definition.create();
     const { fields, isSimple } = this.#plan ?? this.#planAs(fresh);
-    activation.committed = new Array(fields.length);
+    activation.exists = record !== undefined;
+    activation.loaded = true;
+    activation.committed = undefined;
+    if (isSimple && record === undefined && this.#mayKeepFields(fresh)) {
+      activation.instance = fresh;
+      return;
+    }
+    const committed: Stored[] = new Array(fields.length);
+    activation.committed = committed;
     if (!isSimple) {
       activation.stamps = new Array(fields.length).fill(0);
       activation.cells = new Array(fields.length);
@@ -137,25 +155,66 @@ export class FunctionHost {
           stampMs,
         });
       } else {
-        activation.committed[index] = found === undefined ? this.#initial(fresh, field) : found.value;
+        committed[index] = found === undefined ? this.#initial(fresh, field) : found.value;
         if (activation.stamps !== undefined) activation.stamps[index] = found?.stampMs ?? 0;
       }
     }
-    activation.exists = record !== undefined;
-    activation.loaded = true;
     if (record === undefined) this.#attach(activation, fresh);
   }
 
-  /** The instance, made from the committed state if there is none. */
-  instanceOf(activation: Activation): object {
-    if (activation.instance !== undefined) return activation.instance;
+  /** The instance that is to handle the next message; `hold` and `undo` know from now on what it finds. */
+  prepare(activation: Activation): object {
+    const instance = activation.instance ?? this.#makeInstance(activation);
+    if (activation.committed === undefined) this.#readFields(instance as Instance, this.#found);
+    return instance;
+  }
+
+  /** Makes what the handler found, which is the committed state, the activation's own. */
+  hold(activation: Activation): void {
+    activation.committed ??= this.#found.slice();
+  }
+
+  /** After a handler that failed. The instance may hold anything: the next one is made from the committed state. */
+  undo(activation: Activation): void {
+    this.hold(activation);
+    activation.instance = undefined;
+    activation.views = undefined;
+  }
+
+  /** The committed state of an activation whose handler has run and has not been committed; for simple plans. */
+  found(activation: Activation): readonly Stored[] {
+    return activation.committed ?? this.#found;
+  }
+
+  /** The committed state of an activation, by index of the field plan. It is the caller's until the next call. */
+  valuesOf({ committed, instance }: Activation): readonly Stored[] {
+    return committed ?? this.#readFields(instance as Instance, this.#values);
+  }
+
+  #readFields(instance: Instance, into: Stored[]): Stored[] {
+    const { properties } = this.#plan as FieldPlan;
+    for (let index = 0; index < properties.length; index += 1) into[index] = instance[properties[index] as string];
+    return into;
+  }
+
+  /** Whether the fields of an instance, which hold the committed state, can go on as the only ones that do. */
+  #mayKeepFields(instance: object): boolean {
+    if (!this.#keepsFields || this.figures.isAsync) return false;
+    for (const property of (this.#plan as FieldPlan).properties) {
+      if (!isPrimitive((instance as Instance)[property])) this.#keepsFields = false;
+    }
+    return this.#keepsFields;
+  }
+
+  #makeInstance(activation: Activation): object {
     const instance = this.definition.create() as Instance;
     const { fields } = this.plan;
+    const committed = activation.committed as Stored[];
     for (let index = 0; index < fields.length; index += 1) {
       const field = fields[index] as PlannedField;
-      if (field.kind === 'plain') instance[field.property] = fromStored(activation.committed[index]);
+      if (field.kind === 'plain') instance[field.property] = fromStored(committed[index]);
       else if (field.kind === 'value') {
-        const stored = activation.committed[index];
+        const stored = committed[index];
         (instance[field.property] as PersistedValue<unknown>).load(stored === unset ? unset : fromStored(stored));
       }
     }
@@ -171,7 +230,7 @@ export class FunctionHost {
       const stamp = activation.stamps?.[index] ?? 0;
       if (stamp === 0 || stamp + field.ttlMs > nowMs || field.kind === 'map' || field.kind === 'list') continue;
       (activation.stamps as number[])[index] = 0;
-      activation.committed[index] = this.#initial(this.definition.create(), field);
+      (activation.committed as Stored[])[index] = this.#initial(this.definition.create(), field);
       activation.instance = undefined;
     }
   }
@@ -184,10 +243,11 @@ export class FunctionHost {
    * @throws SF_UNSUPPORTED_VALUE, SF_SCHEMA; and then nothing has happened.
    */
   stage(activation: Activation, isReadOnly: boolean): boolean {
-    if (this.isSimple) return this.#stageSimple(activation);
+    if (activation.committed === undefined) return this.#stageFields(activation);
+    if (this.isSimple) return this.#stageSimple(activation, activation.committed);
     const { fields } = this.#plan as FieldPlan;
     const instance = activation.instance as Instance;
-    const committed = activation.committed;
+    const { committed } = activation;
     const staged = this.#staged;
     let changed = false;
     for (let index = 0; index < fields.length; index += 1) {
@@ -207,11 +267,28 @@ export class FunctionHost {
     return changed;
   }
 
-  /** As `stage`, where every field is a plain one. */
-  #stageSimple(activation: Activation): boolean {
+  /** As `stage`, where the fields are the committed state: then there is nothing to be encoded. */
+  #stageFields(activation: Activation): boolean {
     const { properties } = this.#plan as FieldPlan;
     const instance = activation.instance as Instance;
-    const { committed } = activation;
+    const found = this.#found;
+    let changed = false;
+    for (let index = 0; index < properties.length; index += 1) {
+      const value = instance[properties[index] as string];
+      if (!isPrimitive(value)) {
+        this.#keepsFields = false;
+        activation.committed = found.slice();
+        return this.#stageSimple(activation, activation.committed);
+      }
+      if (!changed && !Object.is(value, found[index])) changed = true;
+    }
+    return changed;
+  }
+
+  /** As `stage`, where every field is a plain one. */
+  #stageSimple(activation: Activation, committed: readonly Stored[]): boolean {
+    const { properties } = this.#plan as FieldPlan;
+    const instance = activation.instance as Instance;
     const staged = this.#staged;
     let changed = false;
     for (let index = 0; index < properties.length; index += 1) {
@@ -236,14 +313,16 @@ export class FunctionHost {
 
   /** Second half: makes what was staged the committed state. Cannot fail. */
   apply(activation: Activation, interval: number, invocation: { now(): number }, id: MessageId): void {
+    activation.exists = true;
     const { committed } = activation;
+    if (committed === undefined) return;
     const staged = this.#staged;
     for (let index = 0; index < committed.length; index += 1) {
       const stored = staged[index];
       if (stored !== unchanged) committed[index] = stored;
     }
-    activation.exists = true;
     if (!this.isSimple) this.#applyRest(activation, interval, invocation, id);
+    else if (this.#mayKeepFields(activation.instance as Instance)) activation.committed = undefined;
   }
 
   /** What only types with maps, lists or times to live have. */
@@ -275,7 +354,7 @@ export class FunctionHost {
       const cell = activation.cells?.[index];
       if (cell instanceof MapCell) return { generation: cell.generation };
       if (cell instanceof ListCell) return { generation: cell.generation, length: cell.length, stampMs: cell.stampMs };
-      return { value: activation.committed[index], stampMs: activation.stamps?.[index] ?? 0 };
+      return { value: activation.committed?.[index], stampMs: activation.stamps?.[index] ?? 0 };
     });
   }
 
@@ -315,7 +394,7 @@ export class FunctionHost {
     const value = handle.unload();
     const stored = toStored(value);
     const prolonged = handle.takeUse() && !isReadOnly && Number.isFinite(field.ttlMs) && value !== unset;
-    if (!prolonged && sameStored(stored, activation.committed[index])) return false;
+    if (!prolonged && sameStored(stored, activation.committed?.[index])) return false;
     if (field.spec.options.schema !== undefined && value !== unset) {
       validate(field.spec.options.schema, value, `state ${field.name} of ${this.name}`);
     }
@@ -381,6 +460,19 @@ export class FunctionHost {
     if (schema !== undefined && result.value !== unset)
       validate(schema, live, `state ${field.name} of ${activation.address}`);
     return result;
+  }
+}
+
+/** Whether a value of a field is stored as itself. */
+function isPrimitive(value: unknown): boolean {
+  switch (typeof value) {
+    case 'object':
+      return value === null;
+    case 'function':
+    case 'symbol':
+      return false;
+    default:
+      return true;
   }
 }
 

@@ -349,7 +349,7 @@ export class Invocation implements Context, CellInvocation {
       to,
       undefined,
       schema === undefined ? message : validate(schema, message, `message to ${name}`),
-      this.self,
+      this.activation,
     );
   }
 
@@ -358,9 +358,9 @@ export class Invocation implements Context, CellInvocation {
     operation: string | undefined,
     message: unknown,
     reply?: ReplyTarget,
-    caller = this.self,
+    origin: Activation | AnyAddress = this.activation,
   ): Envelope {
-    return this.#envelop(this.services.hostAt(to), to, operation, message, caller, reply);
+    return this.#envelop(this.services.hostAt(to), to, operation, message, origin, reply);
   }
 
   #envelop(
@@ -368,14 +368,14 @@ export class Invocation implements Context, CellInvocation {
     to: AnyAddress,
     operation: string | undefined,
     message: unknown,
-    caller: AnyAddress,
+    origin: Activation | AnyAddress,
     reply?: ReplyTarget,
   ): Envelope {
     const { envelope: cause } = this;
     const copy = host.copierOf(operation).copy(message);
     // Functions of one id often talk to each other. Their activations then share its text, too.
-    const key = to.id === cause.target.id ? this.self.id : to.id;
-    const envelope = new Envelope(host, to, copy, operation, caller, cause.headers, reply, key);
+    const key = to.id === cause.target.id ? this.activation.key : to.id;
+    const envelope = new Envelope(host, to, copy, operation, origin, cause.headers, reply, key);
     deriveId(envelope, cause, this.count);
     this.count += 1;
     return envelope;

@@ -1,4 +1,4 @@
-import type { Activation } from './activation.js';
+import { Activation } from './activation.js';
 import type { Envelope } from './envelope.js';
 import type { MessageQueue } from './message-queue.js';
 
@@ -45,8 +45,15 @@ export class LookAhead {
     const count = Math.min(most, queue.size);
     let seen = 0;
     for (let index = 0; index < count; index += 1) {
+      const { origin } = queue.at(index);
+      found[index] = origin instanceof Activation ? origin.neighbour : undefined;
+    }
+    for (let index = 0; index < count; index += 1) {
       const { host, key } = queue.at(index);
-      found[index] = host.activations.get(key);
+      const neighbour = found[index];
+      // Texts that are one and the same are compared without a look at them.
+      const isTarget = neighbour?.key === key && neighbour.host === host && neighbour.state !== 'dropped';
+      if (!isTarget) found[index] = host.activations.get(key);
     }
     for (let index = 0; index < count; index += 1) seen += found[index]?.dirtyIn ?? 0;
     for (let index = 0; index < count; index += 1) {
@@ -54,10 +61,8 @@ export class LookAhead {
       if (activation === undefined) continue;
       // What an object is told by is in its first word.
       if (typeof activation.instance === 'function') seen += 1;
-      if (typeof activation.address === 'function') seen += 1;
-      seen += activation.committed.length;
+      seen += activation.keyGroup;
     }
-    for (let index = 0; index < count; index += 1) if (found[index]?.committed[0] === this) seen += 1;
     this.seen = seen | 0;
     this.#next = 0;
     this.#end = count;

@@ -32,7 +32,7 @@ function valueOf(activation: Activation, index: number, field: PlannedField, now
   if (cell instanceof ListCell) return cell.length > 0 && cell.stampMs + cell.ttlMs <= nowMs ? [] : cell.values();
   const stampMs = activation.stamps?.[index] ?? 0;
   if (stampMs !== 0 && stampMs + field.ttlMs <= nowMs) return initialOf(activation, field);
-  const stored = activation.committed[index];
+  const stored = activation.host.valuesOf(activation)[index];
   return stored === unset ? undefined : fromStored(stored);
 }
 

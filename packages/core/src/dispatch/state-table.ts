@@ -55,14 +55,9 @@ export class StateTable implements FrozenStateServices {
     return activation.dirtyIn > this.#committedInterval;
   }
 
-  /**
-   * A new activation, whose state is not in place yet: see `load`.
-   *
-   * @param key the id, as the text that the activation is to be known by.
-   */
-  activate(host: FunctionHost, address: AnyAddress, key: string = address.id): Activation {
-    // An address with the text of its own would keep that in memory beside the key.
-    const activation = new Activation(host, address.type.at(key));
+  /** A new activation, whose state is not in place yet: see `load`. */
+  activate(host: FunctionHost, key: string): Activation {
+    const activation = new Activation(host, key);
     host.activations.set(key, activation);
     this.#count += 1;
     return activation;
@@ -81,10 +76,10 @@ export class StateTable implements FrozenStateServices {
    */
   keep(host: FunctionHost, key: string, former: Activation, keyGroups: KeyGroupRanges): void {
     if (!former.loaded || this.isUncommitted(former) || host.plan.hasExpiringValues) return;
-    const kept = new Activation(host, former.address);
+    const kept = new Activation(host, key);
     if (!keyGroups.contains(this.keyGroup(kept))) return;
     const { fields } = host.plan;
-    kept.committed = former.committed;
+    kept.committed = [...former.host.valuesOf(former)];
     kept.stamps = former.stamps;
     kept.cells = former.cells?.map((cell, index) =>
       cell?.handOver(this.#storageOf(kept, fields[index] as PlannedField)),
@@ -101,7 +96,7 @@ export class StateTable implements FrozenStateServices {
   async peek(host: FunctionHost, address: AnyAddress): Promise<Activation> {
     const live = host.activations.get(address.id);
     if (live?.loaded) return live;
-    const copy = new Activation(host, address);
+    const copy = new Activation(host, address.id);
     await this.load(copy);
     return copy;
   }
@@ -116,8 +111,8 @@ export class StateTable implements FrozenStateServices {
 
   /** Makes what an invocation did to the state of its address the committed state. Cannot fail. */
   commit(activation: Activation, envelope: Envelope, invocation: Invocation, changed: boolean): void {
-    this.#touch(activation);
     const { host } = activation;
+    this.#touch(activation);
     if (changed) host.apply(activation, this.#interval, invocation, envelope);
     if (invocation.extras?.forgets !== true) return;
     host.forget(activation, this.shapes, (field) => this.#storageOf(activation, field));
@@ -173,6 +168,8 @@ export class StateTable implements FrozenStateServices {
           continue;
         }
         host.activations.delete(id);
+        activation.state = 'dropped';
+        activation.neighbour = undefined; // Or those that were dropped would keep each other in memory.
         host.figures.passivations += 1;
         this.#count -= 1;
         dropped += 1;
@@ -183,9 +180,9 @@ export class StateTable implements FrozenStateServices {
 
   keyGroup(activation: Activation): number {
     if (activation.keyGroup < 0) {
-      const { id } = activation.address;
-      activation.keyGroup = keyGroupOf(id, this.maxParallelism);
-      if (surrogate.test(id)) this.#unusual.add(activation.keyGroup);
+      const { key } = activation;
+      activation.keyGroup = keyGroupOf(key, this.maxParallelism);
+      if (surrogate.test(key)) this.#unusual.add(activation.keyGroup);
     }
     return activation.keyGroup;
   }
@@ -196,7 +193,8 @@ export class StateTable implements FrozenStateServices {
     const interval = this.#interval;
     if (activation.dirtyIn === interval) return;
     const frozen = this.#frozen;
-    if (frozen !== undefined && activation.dirtyIn === frozen.interval) frozen.keep(activation);
+    if (frozen !== undefined && activation.dirtyIn === frozen.interval)
+      frozen.keep(activation, activation.host.found(activation));
     activation.dirtyIn = interval;
     this.#dirty.push(activation, this.keyGroup(activation));
   }
@@ -206,7 +204,7 @@ export class StateTable implements FrozenStateServices {
   }
 
   #recordKey(activation: Activation): Uint8Array {
-    return recordKey(this.keyGroup(activation), activation.host.name, activation.address.id);
+    return recordKey(this.keyGroup(activation), activation.host.name, activation.key);
   }
 
   #storageOf(activation: Activation, field: PlannedField): CellStorage {

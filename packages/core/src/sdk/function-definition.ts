@@ -1,6 +1,6 @@
 import type { Operations } from './contract.js';
 import type { Duration } from './duration.js';
-import type { Schema } from './schema.js';
+import type { AnyFunctionType } from './function-type.js';
 import type { StateFieldSpec } from './state-field.js';
 
 /** How a function's invocations are run. */
@@ -22,7 +22,8 @@ export interface RetryPolicy {
 
 /** All the runtime knows of a function: made from a decorated class, by `defineFunction`, or from a factory. */
 export interface FunctionDefinition {
-  readonly type: { readonly name: string; readonly schema: Schema | undefined };
+  /** What it was declared as: a function type, or a contract. */
+  readonly type: AnyFunctionType;
   /** The operations of a contract; `undefined` for a function with `invoke`. */
   readonly operations: Operations | undefined;
   readonly options: FunctionOptions;

@@ -43,8 +43,8 @@ export function functionSpecOf(type: Constructor): FunctionSpec | undefined {
 
 /** The spec of a function with this type, which is a contract or takes one kind of message. */
 export function functionSpec(type: AnyFunctionType | Contract<Operations>, options: FunctionOptions): FunctionSpec {
-  if (isContract(type)) return { type: { name: type.name, schema: undefined }, operations: type.operations, options };
-  return { type: { name: type.name, schema: type.schema }, operations: undefined, options };
+  // A contract is a function type, too, but its declaration does not say so: nothing but its operations can be sent to it.
+  return { type: type as AnyFunctionType, operations: isContract(type) ? type.operations : undefined, options };
 }
 
 /** Registers a field of the class that has `prototype`. */

@@ -214,7 +214,7 @@ export class FunctionHarness<F extends object> {
     const host = this.#dispatcher.hostOf(this.#definition.type.name);
     let activation = this.#dispatcher.activationOf(this.address);
     if (activation === undefined) {
-      activation = state.activate(host, this.address);
+      activation = state.activate(host, this.address.id);
       state.load(activation); // At once: there is no storage.
     }
     return snapshotState(activation, this.#dispatcher.now());

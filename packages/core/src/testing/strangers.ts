@@ -2,6 +2,7 @@ import type { AnyAddress } from '../sdk/address.js';
 import { isContract, type Operations } from '../sdk/contract.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 import type { FunctionDefinition } from '../sdk/function-definition.js';
+import { FunctionType } from '../sdk/function-type.js';
 
 /** A function type or contract. */
 type AnyType = AnyAddress['type'];
@@ -22,7 +23,7 @@ export class Strangers {
     const operationsOf = () => this.#operationsOf(name);
     return {
       get type() {
-        return { name, schema: typeOf()?.schema };
+        return typeOf() ?? FunctionType.of<never>(name as `${string}/${string}`);
       },
       // Asked for when the function uses an operation: what was learned by then counts.
       get operations() {

@@ -17,7 +17,7 @@ function timersInStorage(platform: VirtualPlatform, reads: Promise<void>) {
   const time = new ApplicationTime(platform.clock, 0);
   const dueMs = time.now() + 120_000;
   const host = new FunctionHost({
-    type: { name: Bell.name, schema: undefined },
+    type: Bell,
     operations: undefined,
     options: {},
     fields: [],
