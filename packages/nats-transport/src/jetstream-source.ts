@@ -38,7 +38,7 @@ export interface JetStreamSourceOptions<T> extends NatsOptions {
  * - From `interest` and `workqueue` streams messages vanish once they are acknowledged, which happens when a checkpoint holds them. A
  *   lasting consumer stands for the messages that are not. Each reader replaces it by another, since a server gives what one
  *   consumer has delivered to nobody else for a while, and then out of order.
- * - Several partitions are several ingresses, each with a source that has another `filter`.
+ * - Several partitions are several sources, each with another `filter`: see `Binder.bindPartitions`.
  *
  * **Gotchas**
  * - A stream that was made anew, restored to an earlier state or purged is `SF_SOURCE_POSITION`. So is one that removed messages before

@@ -15,12 +15,15 @@ import type { WorkerBindings } from '../worker/worker.js';
 import { definitionOfClass, definitionOfFactory } from './function-definitions.js';
 import { configureModule } from './module-loader.js';
 
-/** A way in, with where its records come from and who decides where they go. */
+/** A way in, or one partition of it, with where its records come from and who decides where they go. */
 export interface IngressBinding {
   readonly ingress: Ingress<unknown>;
   readonly source: IngressSource<unknown>;
   readonly routers: readonly Router<unknown>[];
 }
+
+/** What a partition may be called: its name stands in checkpoints, logs and metrics. */
+const partitionForm = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** A way out, with where its records go. */
 export interface EgressBinding {
@@ -38,6 +41,7 @@ export class Bindings implements Binder {
   readonly services = new ServiceContainer();
   /** Functions that are bound by themselves, by name; `functionOf` knows those of namespaces too. */
   readonly functions = new Map<string, FunctionDefinition>();
+  /** By name; the partitions of an ingress each by theirs, `namespace/name#partition`. */
   readonly ingresses = new Map<string, IngressBinding>();
   readonly egresses = new Map<string, EgressBinding>();
   /** Names of what was given up on purpose. */
@@ -88,8 +92,28 @@ export class Bindings implements Binder {
   }
 
   bindIngress<T>(ingress: Ingress<T>, source: IngressSource<NoInfer<T>>): void {
-    if (this.ingresses.has(ingress.name)) throw duplicate(`the ingress ${ingress.name}`);
+    if (this.#partsOf(ingress).length > 0) throw duplicate(`the ingress ${ingress.name}`);
     this.ingresses.set(ingress.name, { ingress: ingress as Ingress<unknown>, source, routers: [] });
+  }
+
+  bindPartitions<T>(ingress: Ingress<T>, sources: Readonly<Record<string, IngressSource<NoInfer<T>>>>): void {
+    const partitions = Object.entries(sources);
+    if (partitions.length === 0) {
+      throw new StatefulFunctionsError(
+        'SF_INVALID_OPTION',
+        `the ingress ${ingress.name} is bound to no partition. Give it at least one source.`,
+      );
+    }
+    if (this.#partsOf(ingress).length > 0) throw duplicate(`the ingress ${ingress.name}`);
+    for (const [partition, source] of partitions) {
+      if (!partitionForm.test(partition)) {
+        throw new StatefulFunctionsError(
+          'SF_INVALID_NAME',
+          `the ingress ${ingress.name} has a partition ${JSON.stringify(partition)}. Use letters, digits, '.', '_' and '-', 128 at most.`,
+        );
+      }
+      this.ingresses.set(`${ingress.name}#${partition}`, { ingress: ingress as Ingress<unknown>, source, routers: [] });
+    }
   }
 
   bindEgress<T>(egress: Egress<T>, sink: EgressSink<NoInfer<T>>): void {
@@ -180,8 +204,8 @@ export class Bindings implements Binder {
   }
 
   #hang(ingress: Ingress<unknown>, router: Router<unknown>): void {
-    const bound = this.ingresses.get(ingress.name);
-    if (bound === undefined) {
+    const parts = this.#partsOf(ingress);
+    if (parts.length === 0) {
       throw new StatefulFunctionsError(
         'SF_UNBOUND_INGRESS',
         `a router hangs on the ingress ${ingress.name}, which no module binds. Bind it with binder.bindIngress.`,
@@ -193,7 +217,12 @@ export class Bindings implements Binder {
         `a router of ${ingress.name} has no method route(). Write it.`,
       );
     }
-    this.ingresses.set(ingress.name, { ...bound, routers: [...bound.routers, router] });
+    for (const [name, bound] of parts) this.ingresses.set(name, { ...bound, routers: [...bound.routers, router] });
+  }
+
+  /** An ingress as it is bound: whole, or its partitions; nothing if it is not. */
+  #partsOf({ name }: { readonly name: string }): [string, IngressBinding][] {
+    return [...this.ingresses].filter(([, { ingress }]) => ingress.name === name);
   }
 }
 

@@ -31,6 +31,12 @@ export function Module(): (type: Constructor<StatefulFunctionModule>) => void {
 export interface Binder {
   /** Lets records in from `source`. An ingress is routed by at least one router. */
   bindIngress<T>(ingress: Ingress<T>, source: IngressSource<NoInfer<T>>): void;
+  /**
+   * Lets records in from several sources, the partitions of the ingress by name: each is read by one worker at a time, and they are
+   * dealt out to all. Order holds within a partition. Names are kept in checkpoints: a partition may be added, and one that is given
+   * up is retired as `namespace/name#partition`.
+   */
+  bindPartitions<T>(ingress: Ingress<T>, sources: Readonly<Record<string, IngressSource<NoInfer<T>>>>): void;
   bindEgress<T>(egress: Egress<T>, sink: EgressSink<NoInfer<T>>): void;
   /** Binds classes made by `@StatefulFunction` or `defineFunction`. */
   bindFunctions(...types: Constructor[]): void;
@@ -57,7 +63,7 @@ export interface Binder {
   bindService<T>(id: ServiceId<T>, value: NoInfer<T>): void;
   /** Makes a class, its constructor's parameters injected from what is provided so far: another module, for instance. */
   make<T extends object>(type: Constructor<T>): T;
-  /** Gives up a function type on purpose: its state, timers and messages are dropped. */
+  /** Gives up a function type, an ingress or an egress on purpose: what a checkpoint has of it is dropped. */
   retire(type: { readonly name: string } | string): void;
 }
 

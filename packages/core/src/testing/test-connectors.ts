@@ -9,7 +9,7 @@ import type { Ingress } from '../sdk/ingress.js';
 import type { Binder, StatefulFunctionModule } from '../sdk/module.js';
 
 /**
- * Sources and sinks in memory for every ingress and egress that modules bind. They outlive the application that uses them, as
+ * Sources and sinks in memory for every ingress, all its partitions together, and egress that modules bind. They outlive the application that uses them, as
  * the outside world does.
  */
 export class TestConnectors {
@@ -25,6 +25,7 @@ export class TestConnectors {
         let hasDeadLetters = false;
         const replacing = replaceConnectors(binder, {
           bindIngress: (ingress) => binder.bindIngress(ingress, this.#source(ingress.name)),
+          bindPartitions: (ingress) => binder.bindIngress(ingress, this.#source(ingress.name)),
           bindEgress: (egress) => {
             hasDeadLetters ||= egress.name === deadLetters.name;
             binder.bindEgress(egress, this.#sink(egress.name));
@@ -70,11 +71,11 @@ export class TestConnectors {
   }
 }
 
-/** A binder that does two things its own way and leaves the rest to another. */
-function replaceConnectors(binder: Binder, own: Pick<Binder, 'bindIngress' | 'bindEgress'>): Binder {
+/** A binder that does some things its own way and leaves the rest to another. */
+function replaceConnectors(binder: Binder, own: Pick<Binder, 'bindIngress' | 'bindPartitions' | 'bindEgress'>): Binder {
   return new Proxy(binder, {
     get(target, name) {
-      if (name === 'bindIngress' || name === 'bindEgress') return own[name];
+      if (name in own) return own[name as keyof typeof own];
       const value: unknown = Reflect.get(target, name);
       return typeof value === 'function' ? value.bind(target) : value;
     },

@@ -75,6 +75,32 @@ describe('Bindings', () => {
     expect([...bindings.retired]).to.deep.equal(['old/value']);
   });
 
+  it('binds the partitions of an ingress one by one, with the routers of the whole', () => {
+    const bindings = bind(
+      (binder) => binder.bindRouters(NumberRouter),
+      (binder) => binder.bindRouter(numbers, () => {}),
+      (binder) =>
+        binder.bindPartitions(numbers, { north: new MemorySource<number>(), south: new MemorySource<number>() }),
+    );
+    expect([...bindings.ingresses.keys()]).to.deep.equal(['test/numbers#north', 'test/numbers#south']);
+    const [north, south] = bindings.ingresses.values();
+    expect(north?.routers).to.have.length(2);
+    expect(south?.routers).to.deep.equal(north?.routers);
+    expect(south?.source).to.not.equal(north?.source);
+  });
+
+  it('refuses an ingress that is bound twice, in parts or whole, and partitions that are none', () => {
+    const parts = (binder: Binder) => binder.bindPartitions(numbers, { a: new MemorySource<number>() });
+    refuses('SF_DUPLICATE_BINDING', () => bind(parts, parts), 'test/numbers');
+    refuses('SF_DUPLICATE_BINDING', () => bind(parts, ingress), 'test/numbers');
+    refuses('SF_DUPLICATE_BINDING', () => bind(ingress, parts), 'test/numbers');
+    refuses('SF_INVALID_OPTION', () => bind((binder) => binder.bindPartitions(numbers, {})), 'test/numbers');
+    for (const name of ['', 'a#b', 'a/b', 'a b', '__proto__ ', 'x'.repeat(129)]) {
+      const hostile = (binder: Binder) => binder.bindPartitions(numbers, { [name]: new MemorySource<number>() });
+      refuses('SF_INVALID_NAME', () => bind(hostile), JSON.stringify(name));
+    }
+  });
+
   it('defines a function by its class, with injected instances', () => {
     const definition = bind(late, (binder) => binder.bindFunctions(CounterFn)).functionOf('test/counter');
     expect(definition).to.deep.include({ operations: undefined, options: { timeout: '1s' } });

@@ -101,6 +101,27 @@ describe('An application with several worker threads', function () {
     return sum;
   }
 
+  it('reads the partitions of an ingress on several threads, each from where it was after a restart', async () => {
+    const given = {
+      north: ordersOf(6, 30),
+      south: ordersOf(6, 30).map((order) => ({ ...order, from: `s-${order.from}` })),
+    };
+    const half = given.north.length / 2;
+    const write = (name: 'north' | 'south', some: readonly Order[]) =>
+      appendFile(join(folder, `${name}.jsonl`), some.map((order) => `${JSON.stringify(order)}\n`).join(''));
+    for (const name of ['north', 'south'] as const) await write(name, given[name].slice(0, half));
+    const config = { folder, partitions: 'north south' };
+    const app = await start({ config: { ...config, follow: 'false' } });
+    await app.finished;
+    await expectDelivered([...given.north.slice(0, half), ...given.south.slice(0, half)]);
+    for (const name of ['north', 'south'] as const) await write(name, given[name].slice(half));
+    const again = await start({ config: { ...config, follow: 'false' }, workers: 2 });
+    await again.finished;
+    // Since the first start, and no line twice.
+    expect(again.status.events).to.equal(given.north.length + given.south.length);
+    await expectDelivered([...given.north, ...given.south]);
+  });
+
   it('handles each message once and in order, fires timers, answers asks, and finishes when its ingress has ended', async () => {
     const given = ordersOf(20, 70);
     await give(given);

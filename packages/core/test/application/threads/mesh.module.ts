@@ -106,7 +106,10 @@ export class MeshModule implements StatefulFunctionModule {
     const folder = config.get('folder') ?? '.';
     const follow = config.get('follow') === 'true';
     if (!isMainThread) failAt(`${folder}/fail`);
-    binder.bindIngress(orders, new JsonLinesSource({ path: `${folder}/orders.jsonl`, follow }));
+    const source = (name: string) => new JsonLinesSource<Order>({ path: `${folder}/${name}.jsonl`, follow });
+    const partitions = config.get('partitions')?.split(' ');
+    if (partitions === undefined) binder.bindIngress(orders, source('orders'));
+    else binder.bindPartitions(orders, Object.fromEntries(partitions.map((name) => [name, source(name)])));
     binder.bindRouter(orders, (order, downstream) => downstream.to(Relay.at(order.from)).relay(order));
     binder.bindEgress(deliveries, new JsonLinesSink({ path: `${folder}/deliveries.jsonl` }));
     binder.bindEgress(failing, new CallbackSink(() => raise('the outside is gone')));
