@@ -46,7 +46,7 @@ const mostShapes = 32;
  * Values must have been copied by `copyValue`: nothing is checked here.
  */
 export class CompactWriter {
-  readonly #into = new ByteBuffer(64 * 1024);
+  readonly #into = new ByteBuffer(4 * 1024);
   #shapes: (readonly string[])[] = [];
 
   /** What was written since the last `clear`: a view, valid until something more is written. */
