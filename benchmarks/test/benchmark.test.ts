@@ -17,9 +17,9 @@ describe('runBenchmark', () => {
     expect(turns.join(' ')).to.equal(Array<string>(6).fill('floor ours').join(' '));
     const common = { benchmark: 'sums', metric: 'sums', unit: '1/s' };
     expect(results).to.deep.equal([
-      { ...common, case: 'floor', median: 400, least: 100, most: 1_600, baseline: null, ratio: null },
+      { ...common, case: 'floor', median: 400, least: 100, most: 1_600, baseline: null, ratio: null, bar: null },
       // The ratios of the rounds are 0.5, 0.6, 0.25, 0.5 and 0.9.
-      { ...common, case: 'ours', median: 120, least: 50, most: 1_440, baseline: 'floor', ratio: 0.5 },
+      { ...common, case: 'ours', median: 120, least: 50, most: 1_440, baseline: 'floor', ratio: 0.5, bar: null },
     ]);
   });
 

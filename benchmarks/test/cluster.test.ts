@@ -1,0 +1,32 @@
+import { type NatsServer, startNats, withS3 } from '@stateful-functions/servers';
+import { expect } from 'chai';
+import { runRing } from '../cluster/ring-over-nodes.js';
+import { type Site, siteOn } from '../cluster/site.js';
+import { runWire } from '../cluster/wire-limit.js';
+
+const nats = await startNats();
+
+// Each run checks itself that what went in has come out; it rejects if not.
+if (nats !== undefined)
+  await withS3((s3) => describe('benchmarks of a cluster', () => suite(nats, () => siteOn(nats.url, s3))));
+
+function suite(nats: NatsServer, makeSite: () => Promise<Site>): void {
+  let site: Site;
+
+  before(async function () {
+    this.timeout(60_000);
+    site = await makeSite();
+  });
+
+  after(() => nats[Symbol.asyncDispose]());
+
+  it('count the messages that cross between two nodes, each of which ends once', async function () {
+    this.timeout(120_000);
+    expect(await runRing(site, { messages: 256, warmUpMs: 100, measuredMs: 300 })).to.be.greaterThan(0);
+  });
+
+  it('count the messages that another process decodes', async function () {
+    this.timeout(60_000);
+    expect(await runWire(site, { warmUpMs: 50, measuredMs: 100 })).to.be.greaterThan(0);
+  });
+}
