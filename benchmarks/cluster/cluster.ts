@@ -1,4 +1,5 @@
 import type { Benchmark } from '../benchmark.js';
+import { runConsume, runSource } from './jetstream-source.js';
 import { runRing } from './ring-over-nodes.js';
 import { givenSite } from './site.js';
 import { runWire } from './wire-limit.js';
@@ -19,5 +20,19 @@ const ring: Benchmark = {
   ],
 };
 
+const messages = 300_000;
+
+const source: Benchmark = {
+  name: 'cluster-jetstream-source',
+  metric: 'messages read',
+  unit: '1/s',
+  baseline: 'ordered-consume',
+  needsSite: true,
+  cases: [
+    { name: 'ordered-consume', run: () => runConsume(givenSite(), messages) },
+    { name: 'source', bar: { of: 'ratio', atLeast: 0.7 }, run: () => runSource(givenSite(), messages) },
+  ],
+};
+
 /** What a cluster does on one machine with two cores, over a real nats-server and a real S3 server. */
-export const cluster: readonly Benchmark[] = [ring];
+export const cluster: readonly Benchmark[] = [ring, source];

@@ -1,9 +1,9 @@
 import { Application, type Logger, silentLogger } from '@stateful-functions/core';
 import { NatsCluster } from '@stateful-functions/nats-transport';
-import { S3BlobStore } from '@stateful-functions/s3-checkpoint';
 
 import type { NodeSetup } from './node-setup.js';
 import { answering, tell } from './node-voice.js';
+import { storeOf } from './store.js';
 
 /** The process of a node: runs until a signal tells it to leave, or until whoever started it is gone. */
 const { site, application, name, module, config, intervalMs } = JSON.parse(process.argv[2] as string) as NodeSetup;
@@ -19,13 +19,7 @@ const logger: Logger = {
   child: () => logger,
 };
 const cluster = await NatsCluster.connect({ servers: site.nats, application, logger });
-const store = new S3BlobStore({
-  ...site.s3,
-  bucket: site.bucket,
-  prefix: application,
-  pathStyle: true,
-  multipart: false,
-});
+const store = storeOf(site, application);
 const app = await Application.from(new URL(module)).start({
   cluster: { ...cluster, name },
   checkpoints: { store, interval: intervalMs },

@@ -1,5 +1,6 @@
 import { type NatsServer, startNats, withS3 } from '@stateful-functions/servers';
 import { expect } from 'chai';
+import { runConsume, runSource } from '../cluster/jetstream-source.js';
 import { runRing } from '../cluster/ring-over-nodes.js';
 import { type Site, siteOn } from '../cluster/site.js';
 import { runWire } from '../cluster/wire-limit.js';
@@ -28,5 +29,11 @@ function suite(nats: NatsServer, makeSite: () => Promise<Site>): void {
   it('count the messages that another process decodes', async function () {
     this.timeout(60_000);
     expect(await runWire(site, { warmUpMs: 50, measuredMs: 100 })).to.be.greaterThan(0);
+  });
+
+  it('read a stream, by an application and without', async function () {
+    this.timeout(60_000);
+    expect(await runConsume(site, 2_000)).to.be.greaterThan(0);
+    expect(await runSource(site, 2_000)).to.be.greaterThan(0);
   });
 }
