@@ -8,6 +8,7 @@ import {
 import { JetStreamSource } from '@stateful-functions/nats-transport';
 import { connect, type NatsConnection } from 'nats';
 import { amountOf, amounts, type Count, Counter, counterIds, totalOf } from './counting.js';
+import { inTurn } from './in-turn.js';
 import { freshName, type Site } from './site.js';
 import { storeOf } from './store.js';
 
@@ -125,9 +126,7 @@ function moduleOf(source: JetStreamSource<{ id: string; amount: number }>, count
 
 /** Every amount was counted once. @throws if not */
 async function check(client: Client, messages: number): Promise<void> {
-  const counts = await Promise.all(
-    Array.from({ length: counterIds }, (_, number) => client.query(Counter.at(amountOf(number).id)).count()),
-  );
+  const counts = await inTurn(counterIds, (number) => client.query(Counter.at(amountOf(number).id)).count());
   const found = counts.reduce((all, { count, sum }) => ({ count: all.count + count, sum: all.sum + sum }));
   const expected: Count = totalOf(messages);
   if (found.count !== expected.count || found.sum !== expected.sum) {

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { RemoteClient } from '@stateful-functions/core';
+import { inTurn } from './in-turn.js';
 import type { NodeProcess } from './node-process.js';
 import { Nodes } from './nodes.js';
 import { type Crossings, Ring, ringId, ringIds, ringQuestions, type Tally } from './ring.js';
@@ -75,8 +76,8 @@ async function check(client: RemoteClient, messages: number): Promise<void> {
 }
 
 async function tallyOf(client: RemoteClient): Promise<Tally> {
-  const tallies = await Promise.all(
-    Array.from({ length: ringIds }, (_, at) => client.query(Ring.at(ringId(at)), { consistency: 'processed' }).tally()),
+  const tallies = await inTurn(ringIds, (at) =>
+    client.query(Ring.at(ringId(at)), { consistency: 'processed' }).tally(),
   );
   return tallies.reduce((sum, { seen, ended, hops }) => ({
     seen: sum.seen + seen,
