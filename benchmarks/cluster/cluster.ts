@@ -1,4 +1,5 @@
 import type { Benchmark } from '../benchmark.js';
+import { runEndToEnd } from './end-to-end.js';
 import { runConsume, runSource } from './jetstream-source.js';
 import { runRing } from './ring-over-nodes.js';
 import { givenSite } from './site.js';
@@ -34,5 +35,24 @@ const source: Benchmark = {
   ],
 };
 
+const endToEnd: Benchmark = {
+  name: 'cluster-end-to-end',
+  metric: 'latency',
+  unit: 'ms',
+  needsSite: true,
+  cases: [50, 250, 1_000].map((intervalMs) => ({
+    name: `checkpoints-every-${intervalMs}-ms`,
+    run: async () => {
+      const { p50, p99 } = await runEndToEnd(givenSite(), {
+        intervalMs,
+        rate: 100,
+        warmUpMs: 2_000,
+        measuredMs: 4_000,
+      });
+      return { p50, p99 };
+    },
+  })),
+};
+
 /** What a cluster does on one machine with two cores, over a real nats-server and a real S3 server. */
-export const cluster: readonly Benchmark[] = [ring, source];
+export const cluster: readonly Benchmark[] = [ring, source, endToEnd];

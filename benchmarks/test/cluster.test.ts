@@ -1,5 +1,6 @@
 import { type NatsServer, startNats, withS3 } from '@stateful-functions/servers';
 import { expect } from 'chai';
+import { runEndToEnd } from '../cluster/end-to-end.js';
 import { runConsume, runSource } from '../cluster/jetstream-source.js';
 import { runRing } from '../cluster/ring-over-nodes.js';
 import { type Site, siteOn } from '../cluster/site.js';
@@ -35,5 +36,12 @@ function suite(nats: NatsServer, makeSite: () => Promise<Site>): void {
     this.timeout(60_000);
     expect(await runConsume(site, 2_000)).to.be.greaterThan(0);
     expect(await runSource(site, 2_000)).to.be.greaterThan(0);
+  });
+
+  it('wait for what comes out of what goes in', async function () {
+    this.timeout(60_000);
+    const { p50, p99 } = await runEndToEnd(site, { intervalMs: 50, rate: 50, warmUpMs: 200, measuredMs: 400 });
+    expect(p50).to.be.greaterThan(0);
+    expect(p99).to.be.at.least(p50);
   });
 }
