@@ -3,6 +3,7 @@ import { runEndToEnd } from './end-to-end.js';
 import { runConsume, runSource } from './jetstream-source.js';
 import { runRing } from './ring-over-nodes.js';
 import { givenSite } from './site.js';
+import { runStored } from './stored.js';
 import { runWire } from './wire-limit.js';
 
 const ring: Benchmark = {
@@ -54,5 +55,17 @@ const endToEnd: Benchmark = {
   })),
 };
 
+const stored: Benchmark = {
+  name: 'cluster-storage',
+  metric: 'S3:',
+  unit: '',
+  repetitions: 3,
+  needsSite: true,
+  cases: [100, 10_000].map((changed) => ({
+    name: `${changed}-addresses-change`,
+    run: () => runStored(givenSite(), { changed, checkpoints: 20, idleMs: 2_000 }),
+  })),
+};
+
 /** What a cluster does on one machine with two cores, over a real nats-server and a real S3 server. */
-export const cluster: readonly Benchmark[] = [ring, source, endToEnd];
+export const cluster: readonly Benchmark[] = [ring, source, endToEnd, stored];

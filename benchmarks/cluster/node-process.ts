@@ -56,6 +56,11 @@ export class NodeProcess {
     return this.ask('status');
   }
 
+  /** Has a checkpoint taken; resolves when it is committed. */
+  checkpoint(): Promise<void> {
+    return this.ask('checkpoint');
+  }
+
   /** Ends it by `kill -9`. */
   async kill(): Promise<void> {
     await this.#signal('SIGKILL');

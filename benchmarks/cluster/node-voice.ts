@@ -5,9 +5,9 @@ export function tell(what: NodeTells): void {
   process.send?.(what);
 }
 
-/** Answers a question whenever it is asked. */
+/** Answers a question whenever it is asked. A question whose answer takes time is the only one under way. */
 export function answering(question: string, answer: () => unknown): void {
-  process.on('message', (message) => {
-    if (message === question) tell({ kind: 'answer', answer: answer() });
+  process.on('message', async (message) => {
+    if (message === question) tell({ kind: 'answer', answer: await answer() });
   });
 }

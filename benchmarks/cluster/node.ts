@@ -27,6 +27,7 @@ const app = await Application.from(new URL(module)).start({
   logger,
 });
 answering('status', () => app.status);
+answering('checkpoint', () => app.checkpoint());
 tell({ kind: 'answer', answer: 'running' });
 try {
   await app.finished;

@@ -1,8 +1,12 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { nodePlatform, RemoteClient } from '@stateful-functions/core';
 import { NatsCluster } from '@stateful-functions/nats-transport';
 import { NodeProcess } from './node-process.js';
 import type { NodeSetup } from './node-setup.js';
 import { freshName, type Site } from './site.js';
+
+const pollMs = 20;
+const patienceMs = 120_000;
 
 export interface NodesOptions {
   readonly site: Site;
@@ -22,6 +26,18 @@ export class Nodes {
   private constructor(all: readonly NodeProcess[], client: RemoteClient) {
     this.all = all;
     this.client = client;
+  }
+
+  /** Resolves when the nodes have handled so many messages together. */
+  async whenHandled(invocations: number): Promise<void> {
+    const untilMs = performance.now() + patienceMs;
+    for (;;) {
+      const statuses = await Promise.all(this.all.map((node) => node.status()));
+      const handled = statuses.reduce((sum, status) => sum + status.invocations, 0);
+      if (handled >= invocations) return;
+      if (performance.now() > untilMs) throw new Error(`${handled} messages of ${invocations} were handled`);
+      await wait(pollMs);
+    }
   }
 
   /** Runs nodes for as long as `work` takes. @throws if one of them ends badly */

@@ -4,6 +4,7 @@ import { runEndToEnd } from '../cluster/end-to-end.js';
 import { runConsume, runSource } from '../cluster/jetstream-source.js';
 import { runRing } from '../cluster/ring-over-nodes.js';
 import { type Site, siteOn } from '../cluster/site.js';
+import { runStored } from '../cluster/stored.js';
 import { runWire } from '../cluster/wire-limit.js';
 
 const nats = await startNats();
@@ -43,5 +44,13 @@ function suite(nats: NatsServer, makeSite: () => Promise<Site>): void {
     const { p50, p99 } = await runEndToEnd(site, { intervalMs: 50, rate: 50, warmUpMs: 200, measuredMs: 400 });
     expect(p50).to.be.greaterThan(0);
     expect(p99).to.be.at.least(p50);
+  });
+
+  it('count what checkpoints cost, and that rest costs nothing', async function () {
+    this.timeout(60_000);
+    const figures = await runStored(site, { changed: 10, checkpoints: 2, idleMs: 500 });
+    expect(figures['PUTs per checkpoint']).to.be.within(1, 6);
+    expect(figures['requests per checkpoint']).to.be.at.least(figures['PUTs per checkpoint'] as number);
+    expect(figures['bytes put per byte changed']).to.be.greaterThan(1);
   });
 }
