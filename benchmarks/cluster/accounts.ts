@@ -32,12 +32,13 @@ export function noteOf(received: number): string {
 
 const toldTogether = 1_000;
 
-/** Has each of the first `count` accounts get a message. Resolves when that is certain; how many invocations it takes. */
-export async function tellAll(client: Pick<Client, 'to'>, count: number): Promise<number> {
-  let tellers = 0;
-  for (let from = 0; from < count; from += toldTogether, tellers += 1) {
-    const round: Round = { from, count: Math.min(toldTogether, count - from) };
-    await client.to(Teller.at(`teller-${from}`)).tell(round);
+/** Has each of some accounts get a message. Resolves when that is certain, with how many invocations it takes. */
+export async function tellEach(client: Pick<Client, 'to'>, { from, count }: Round): Promise<number> {
+  const tellers = Math.ceil(count / toldTogether);
+  for (let teller = 0; teller < tellers; teller += 1) {
+    const told = teller * toldTogether;
+    const round: Round = { from: from + told, count: Math.min(toldTogether, count - told) };
+    await client.to(Teller.at(`teller-${round.from}`)).tell(round);
   }
   return count + tellers;
 }

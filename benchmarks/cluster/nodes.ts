@@ -1,15 +1,19 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { nodePlatform, RemoteClient } from '@stateful-functions/core';
 import { NatsCluster } from '@stateful-functions/nats-transport';
+import { tellEach } from './accounts.js';
 import { NodeProcess } from './node-process.js';
 import type { NodeSetup } from './node-setup.js';
 import { freshName, type Site } from './site.js';
 
 const pollMs = 20;
-const patienceMs = 120_000;
+const patienceMs = 60_000;
+/** Messages that are under way at a time: more would have to be in checkpoints as such. */
+const crowd = 20_000;
 
 export interface NodesOptions {
   readonly site: Site;
+  /** How many there are at the start. */
   readonly count: number;
   /** The file of the application's module. */
   readonly module: URL;
@@ -20,23 +24,50 @@ export interface NodesOptions {
 
 /** The nodes of one application, which is new when they start, and a client that is outside of them. */
 export class Nodes {
-  readonly all: readonly NodeProcess[];
   readonly client: RemoteClient;
+  readonly #setup: Omit<NodeSetup, 'name'>;
+  readonly #all: NodeProcess[] = [];
+  /** Of each node, as last seen. */
+  readonly #invocations: number[] = [];
 
-  private constructor(all: readonly NodeProcess[], client: RemoteClient) {
-    this.all = all;
+  private constructor(setup: Omit<NodeSetup, 'name'>, client: RemoteClient) {
+    this.#setup = setup;
     this.client = client;
   }
 
-  /** Resolves when the nodes have handled so many messages together. */
-  async whenHandled(invocations: number): Promise<void> {
+  get all(): readonly NodeProcess[] {
+    return this.#all;
+  }
+
+  /** Starts so many more. Resolves when they handle messages. */
+  async add(count: number): Promise<void> {
+    for (let added = 0; added < count; added += 1) {
+      this.#all.push(new NodeProcess({ ...this.#setup, name: `node-${this.#all.length}` }));
+    }
+    await Promise.all(this.#all.map((node) => node.whenRunning()));
+  }
+
+  /** Has each of some accounts get a message, a crowd at a time; resolves when they have handled it. */
+  async tell(count: number): Promise<void> {
+    for (let from = 0; from < count; from += crowd) {
+      const invocations = await tellEach(this.client, { from, count: Math.min(crowd, count - from) });
+      await this.#whenHandled(invocations);
+    }
+  }
+
+  /** Resolves when the nodes have handled so many more messages together. */
+  async #whenHandled(invocations: number): Promise<void> {
     const untilMs = performance.now() + patienceMs;
-    for (;;) {
-      const statuses = await Promise.all(this.all.map((node) => node.status()));
-      const handled = statuses.reduce((sum, status) => sum + status.invocations, 0);
-      if (handled >= invocations) return;
+    for (let handled = 0; handled < invocations; ) {
       if (performance.now() > untilMs) throw new Error(`${handled} messages of ${invocations} were handled`);
       await wait(pollMs);
+      for (const [at, node] of this.all.entries()) {
+        const { invocations } = await node.status();
+        // A worker that begins anew counts from the start.
+        const before = this.#invocations[at] ?? 0;
+        handled += invocations < before ? invocations : invocations - before;
+        this.#invocations[at] = invocations;
+      }
     }
   }
 
@@ -46,17 +77,16 @@ export class Nodes {
     const application = freshName();
     await using cluster = await NatsCluster.connect({ servers: site.nats, application });
     await using client = await RemoteClient.connect({ platform: nodePlatform(), ...cluster });
-    const common: Omit<NodeSetup, 'name'> = { site, application, module: module.href, config, intervalMs };
-    const all = Array.from({ length: count }, (_, index) => new NodeProcess({ ...common, name: `node-${index}` }));
+    const nodes = new Nodes({ site, application, module: module.href, config, intervalMs }, client);
     try {
-      await Promise.all(all.map((node) => node.whenRunning()));
-      const result = await work(new Nodes(all, client));
-      await Promise.all(all.map((node) => node.leave()));
-      const failures = all.flatMap(({ failure }) => failure ?? []);
+      await nodes.add(count);
+      const result = await work(nodes);
+      await Promise.all(nodes.all.map((node) => node.leave()));
+      const failures = nodes.all.flatMap(({ failure }) => failure ?? []);
       if (failures.length > 0) throw new Error(failures.join(', '));
       return result;
     } finally {
-      await Promise.all(all.map((node) => node.kill()));
+      await Promise.all(nodes.all.map((node) => node.kill()));
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Client } from '@stateful-functions/core';
 import { HttpProxy, type ProxiedRequest } from '@stateful-functions/servers';
 import { pack } from 'msgpackr';
 import type { Figures } from '../benchmark.js';
-import { Account, accountId, noteOf, tellAll } from './accounts.js';
+import { Account, accountId, noteOf } from './accounts.js';
 import { inTurn } from './in-turn.js';
 import { Nodes } from './nodes.js';
 import type { Site } from './site.js';
@@ -30,10 +30,8 @@ export async function runStored(site: Site, { changed, checkpoints, idleMs }: St
   return await Nodes.during({ site: watched, count: 2, module, intervalMs }, async (nodes) => {
     await nodes.all[0]?.checkpoint();
     const before = proxy.requests.length;
-    let handled = 0;
     for (let number = 1; number <= checkpoints; number += 1) {
-      handled += await tellAll(nodes.client, changed);
-      await nodes.whenHandled(handled);
+      await nodes.tell(changed);
       await nodes.all[0]?.checkpoint();
     }
     await wait(settleMs);

@@ -1,6 +1,7 @@
 import { type NatsServer, startNats, withS3 } from '@stateful-functions/servers';
 import { expect } from 'chai';
 import { runEndToEnd } from '../cluster/end-to-end.js';
+import { runFailover } from '../cluster/failover.js';
 import { runConsume, runSource } from '../cluster/jetstream-source.js';
 import { runRing } from '../cluster/ring-over-nodes.js';
 import { type Site, siteOn } from '../cluster/site.js';
@@ -52,5 +53,12 @@ function suite(nats: NatsServer, makeSite: () => Promise<Site>): void {
     expect(figures['PUTs per checkpoint']).to.be.within(1, 6);
     expect(figures['requests per checkpoint']).to.be.at.least(figures['PUTs per checkpoint'] as number);
     expect(figures['bytes put per byte changed']).to.be.greaterThan(1);
+  });
+
+  it('time how soon others take over from a node that is killed', async function () {
+    this.timeout(120_000);
+    const figures = await runFailover(site, { addresses: 400, victim: 'follower' });
+    expect(figures['after detection']).to.be.greaterThan(0);
+    expect(figures['after the kill']).to.be.greaterThan(figures['after detection'] as number);
   });
 }
