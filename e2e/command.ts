@@ -88,6 +88,12 @@ export class Command implements AsyncDisposable {
     await this.#within('end', () => this.#ended);
   }
 
+  /** Ends all of its processes at once. */
+  async kill(): Promise<void> {
+    process.kill(-(this.#child.pid as number), 'SIGKILL');
+    await this.#ended;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#hasEnded) await this.stop();
   }

@@ -29,7 +29,7 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function planOf(flags: Flags): Promise<Plan> {
-  intro(styleText('inverse', ' create-sf-app '));
+  intro(`${styleText('inverse', ' Stateful functions ')} ${styleText('dim', `create-sf-app ${version()}`)}`);
   const userAgent = process.env.npm_config_user_agent;
   const canAsk = process.stdin.isTTY && process.stdout.isTTY && !flags.yes;
   return canAsk ? planByQuestions(flags, userAgent) : planByDefaults(flags, userAgent);
@@ -44,7 +44,7 @@ async function create(plan: Plan): Promise<number> {
   log.success(`${name} is in ${directory.shown}: ${files.size} files of the template ${template}${repository}.`);
   if (install) await installVisibly(plan);
   note(nextSteps(plan).join('\n'), 'Next');
-  outro(furtherReading(plan));
+  outro(start ? `Starting it: ${packageManager.run('dev')}` : furtherReading(plan));
   return start ? runScript(directory.path, packageManager, 'dev') : 0;
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { CreateError } from './create-error.js';
 
@@ -20,9 +20,8 @@ export class TargetDirectory {
 
   /** Whether something is in it; a repository without files counts as nothing. @throws SF_INVALID_OPTION if it is a file */
   get isOccupied(): boolean {
-    const stats = statSync(this.path, { throwIfNoEntry: false });
-    if (stats === undefined) return false;
-    if (!stats.isDirectory()) {
+    if (!existsSync(this.path)) return false;
+    if (!statSync(this.path).isDirectory()) {
       throw new CreateError('SF_INVALID_OPTION', `${this.shown} is a file. Name a directory that is not there yet.`);
     }
     return readdirSync(this.path).some((name) => name !== '.git');
