@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
+import { StatefulFunctionsError } from '@stateful-functions/core';
 import { ChildProgram } from '../child-program.js';
 import { Compiler } from '../compiler.js';
 import { exitCode } from '../exit-code.js';
@@ -44,6 +46,7 @@ export async function dev(file: string, options: DevCommandOptions, out: Output)
     const isCompiled = await compiler.compile(signal);
     if (signal.aborted) break;
     if (isCompiled) {
+      checkThere(file);
       const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
       out.note(`sf dev: compiled in ${seconds} s, ${program === undefined ? 'starting' : 'restarting'} ${file}`);
       await program?.stop();
@@ -57,4 +60,13 @@ export async function dev(file: string, options: DevCommandOptions, out: Output)
   }
   await program?.stop();
   return exitCode.fine;
+}
+
+/** @throws SF_INVALID_OPTION */
+function checkThere(file: string): void {
+  if (existsSync(file)) return;
+  throw new StatefulFunctionsError(
+    'SF_INVALID_OPTION',
+    `there is no ${file}, though all is compiled. Name the file that tsc writes for the program that starts the application.`,
+  );
 }
