@@ -23,7 +23,7 @@ trap : INT
 waiting=$!
 "$@" 3<&-
 code=$?
-kill -KILL $waiting
+kill -KILL $waiting 2> /dev/null
 exit $code
 `;
 
