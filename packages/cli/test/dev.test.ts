@@ -77,6 +77,23 @@ describe('sf dev', function () {
     expect(err).to.match(/^sf dev: compiled in \d+\.\d s, starting dist\/main\.js\n$/);
   });
 
+  it('takes the signals that a terminal and npm pass on for one, and ends at once at a later one', async () => {
+    await write(
+      'src/main.ts',
+      `process.on('SIGTERM', () => console.log('busy'));\nsetInterval(() => {}, 1_000);\nconsole.log('up');\n`,
+    );
+    const running = dev();
+    await running.says('up');
+    running.child.kill('SIGINT');
+    running.child.kill('SIGTERM');
+    await running.says('busy');
+    expect(running.child.exitCode).to.equal(null);
+    const beganMs = performance.now();
+    await until(async () => performance.now() - beganMs > 600); // Longer than two signals of one Ctrl-C are apart.
+    running.child.kill('SIGINT');
+    expect((await running.outcome).code).to.equal(0);
+  });
+
   it('runs it again when a file changes, with the state it had', async () => {
     const running = dev();
     const first = await says(running, 'start', 1);
