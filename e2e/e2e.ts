@@ -6,7 +6,7 @@ import { changeCounting, startCounting } from './counting-app.js';
 import { countOnCluster } from './counting-cluster.js';
 import { CreatedApp } from './created-app.js';
 import { changeGreeting, startGreeting } from './greeting-app.js';
-import { Registry } from './registry.js';
+import { pack, Registry } from './registry.js';
 
 /** How long it may take from the command that creates an application to having it tested and running. */
 const barSeconds = 120;
@@ -25,7 +25,10 @@ function secondsSince(startedMs: number): number {
 
 const workFolder = await mkdtemp(join(tmpdir(), 'e2e-'));
 try {
-  await using registry = await step('a registry', () => Registry.start(workFolder));
+  const [startedRegistry, packages] = await step('a registry is started, and packages are packed', () =>
+    Promise.all([Registry.start(workFolder), pack(workFolder)]),
+  );
+  await using registry = startedRegistry;
   const settings = join(workFolder, 'npmrc');
   await writeFile(settings, `registry=${registry.url}\n${registry.url.slice('http:'.length)}:_authToken=anybody\n`);
   // Nothing of the npm that runs this, and a cache without anything in it.
@@ -38,7 +41,7 @@ try {
     npm_config_fund: 'false',
     npm_config_update_notifier: 'false',
   };
-  await step('packages packed and published', () => registry.publishAll(workFolder, environment));
+  await step('packages are published', () => registry.publish(packages, environment));
 
   const where = { directory: workFolder, environment };
 

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from './command.js';
@@ -49,16 +50,10 @@ export class Registry implements AsyncDisposable {
     return new Registry(server, port);
   }
 
-  /** Packs the packages of this repository and publishes them here; `environment` has npm use this registry. */
-  async publishAll(workFolder: string, environment: NodeJS.ProcessEnv): Promise<void> {
-    const names = await readdir(join(root, 'packages'));
-    const here = { directory: root, environment };
-    const packages = names.map((name) => `./packages/${name}`);
-    await new Command(here, 'npm', 'pack', '--silent', '--pack-destination', workFolder, ...packages).succeeds();
-    const files = (await readdir(workFolder)).filter((name) => name.endsWith('.tgz'));
-    const publish = (file: string) =>
-      new Command({ ...here, directory: workFolder }, 'npm', 'publish', '--access=public', `./${file}`).succeeds();
-    await Promise.all(files.map(publish));
+  /** Publishes packages that were packed; `environment` has npm use this registry. */
+  async publish(files: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
+    const where = { directory: tmpdir(), environment };
+    await Promise.all(files.map((file) => new Command(where, 'npm', 'publish', '--access=public', file).succeeds()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -66,6 +61,14 @@ export class Registry implements AsyncDisposable {
     this.#server.disconnect();
     await once(this.#server, 'exit');
   }
+}
+
+/** Packs the packages of this repository into a folder; resolves with the files. */
+export async function pack(into: string): Promise<string[]> {
+  const packages = (await readdir(join(root, 'packages'))).map((name) => `./packages/${name}`);
+  const here = { directory: root, environment: process.env };
+  await new Command(here, 'npm', 'pack', '--silent', '--pack-destination', into, ...packages).succeeds();
+  return (await readdir(into)).filter((name) => name.endsWith('.tgz')).map((name) => join(into, name));
 }
 
 async function endOf(server: ChildProcess): Promise<never> {
