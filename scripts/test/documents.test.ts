@@ -34,7 +34,7 @@ describe('The documents', () => {
 
     it(`${page} shows commands that exist`, () => {
       const known =
-        /^(npm (install|test|start|run|ci)|npx (sf|tsc|mocha)|node|curl|docker|[A-Z_]+=\S+ npx (mocha|sf))\b/;
+        /^(npm (create|install|test|start|run|ci)|npx (sf|tsc|mocha)|node|curl|docker|[A-Z_]+=\S+ npx (mocha|sf))\b/;
       expect(shellLines(text).filter((line) => !known.test(line))).to.deep.equal([]);
       const files = shellLines(text).flatMap((line) => /\bnode (\w\S*\.js)/.exec(line)?.[1] ?? []);
       expect(files.filter((file) => !isThere(file))).to.deep.equal([]);
@@ -79,7 +79,8 @@ function shellLines(text: string): string[] {
 /** Built files are named by their source; a path is from the root, or within core. */
 function isThere(path: string): boolean {
   const source = path.replace(/\/dist\//, '/').replace(/\.js$/, '.ts');
-  return ['', 'packages/core', 'packages/core/src'].some((folder) => existsSync(join(root, folder, source)));
+  const folders = ['', 'packages/core', 'packages/core/src'].map((folder) => join(root, folder));
+  return folders.some((folder) => existsSync(join(folder, path)) || existsSync(join(folder, source)));
 }
 
 /** Whether a link from a page leads to a file or folder, and to a heading in it if it names one. */

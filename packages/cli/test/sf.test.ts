@@ -58,11 +58,12 @@ describe('sf', function () {
     const help = await here('--help');
     expect(help.code).to.equal(0);
     expect(help.out).to.contain('Exit codes: 0 fine');
-    for (const command of ['start', 'status', 'savepoint', 'drain', 'inspect', 'restore', 'checkpoints']) {
+    for (const command of ['start', 'dev', 'status', 'savepoint', 'drain', 'inspect', 'restore', 'checkpoints']) {
       expect(help.out).to.match(new RegExp(`^  ${command} `, 'm'));
     }
     for (const command of [
       'start',
+      'dev',
       'status',
       'savepoint',
       'drain',
@@ -84,6 +85,7 @@ describe('sf', function () {
       [],
       ['fly'],
       ['start'],
+      ['dev'],
       ['start', rideModule, '--workers', '0'],
       ['start', rideModule, '--config', 'nothing'],
       ['inspect', 'ride/driver'],
