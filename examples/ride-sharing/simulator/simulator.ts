@@ -23,6 +23,9 @@ export interface Tick {
 /** So long is a tick. */
 export const tickMs = 100;
 
+/** Passengers come when drivers have said where they are. */
+const ticksBeforePassengers = 20;
+
 /**
  * The people of the city. They are outside of the application and know of it what their phones show: whoever runs them carries what
  * they say in `tick` to its ingresses, and what comes out of its egresses to `pickup` and `notice`.
@@ -87,7 +90,7 @@ export class Simulator {
 
   #requests(): RideRequest[] {
     const { passengers, passengersPerSecond } = this.#options;
-    this.#due += (passengersPerSecond * tickMs) / 1_000;
+    if (this.#ticks > ticksBeforePassengers) this.#due += (passengersPerSecond * tickMs) / 1_000;
     const requests: RideRequest[] = [];
     for (; this.#due >= 1 && this.witness.requested < passengers; this.#due -= 1) {
       const from = this.#random.below(cellCount);
