@@ -18,9 +18,9 @@ describe('The documents', () => {
     });
 
     it(`${document} names npm scripts that exist`, () => {
-      const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
-      const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, script]) => script as string);
-      expect(named.filter((script) => !Object.hasOwn(scripts, script))).to.deep.equal([]);
+      const named = [...text.matchAll(/npm run ([\w:-]+)(?: --workspace ([\w/-]+))?/g)];
+      const missing = named.filter(([, script, workspace]) => !Object.hasOwn(scriptsOf(workspace), script as string));
+      expect(missing.map(([command]) => command)).to.deep.equal([]);
     });
 
     it(`${document} links to headings that exist`, () => {
@@ -30,6 +30,10 @@ describe('The documents', () => {
     });
   }
 });
+
+function scriptsOf(workspace = ''): object {
+  return JSON.parse(readFileSync(join(root, workspace, 'package.json'), 'utf8')).scripts;
+}
 
 function quoted(text: string): string[] {
   return [...text.matchAll(/`([^`\n]+)`/g)].map(([, words]) => words as string);
