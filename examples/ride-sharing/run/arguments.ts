@@ -2,11 +2,11 @@ import { parseArgs } from 'node:util';
 import type { SimulatorOptions } from '../simulator/simulator.js';
 
 export interface Arguments extends SimulatorOptions {
-  /** Where the page is; 0 for any free port. */
+  /** Where the page is; any free port by default. */
   readonly port: number;
 }
 
-const defaults = { seed: '1', drivers: '2500', passengers: 'Infinity', 'passengers-per-second': '40', port: '8080' };
+const defaults = { seed: '1', drivers: '2500', passengers: 'Infinity', 'passengers-per-second': '40', port: '0' };
 
 /** What the command line says. @throws if it makes no sense */
 export function parseArguments(args: readonly string[]): Arguments {

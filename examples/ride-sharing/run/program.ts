@@ -8,13 +8,13 @@ import { Run, type StartDeployment } from './run.js';
  * @returns the exit code: 1 if anything is wrong
  */
 export async function show(options: Arguments, startDeployment: StartDeployment): Promise<number> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort());
   await using run = await Run.start(options, startDeployment);
   if (run === undefined) return 1;
-  process.once('SIGINT', () => run.stop());
-  process.once('SIGTERM', () => run.stop());
   await using server = await PageServer.start(run, options.port);
   console.log(`The city is at ${server.url}\nCtrl-C stops.`);
-  await run.live();
+  await run.live(stop.signal);
   if (!run.simulator.isOver) return 0;
   return report(run, await run.check());
 }

@@ -26,7 +26,6 @@ export class Run implements AsyncDisposable {
   #isDisposed = false;
   #figures = idle;
   #verdict: readonly string[] | undefined;
-  #isStopped = false;
 
   private constructor(simulator: Simulator, deployment: Deployment, pace: number) {
     this.simulator = simulator;
@@ -47,9 +46,9 @@ export class Run implements AsyncDisposable {
     return encodeFrame(this.simulator, this.#figures, this.#verdict);
   }
 
-  /** Lets the city live until every passenger has come and every ride is over, or it is stopped. */
-  async live(): Promise<void> {
-    await Promise.race([this.#tickOn(), this.#deployment.failed]);
+  /** Lets the city live until every passenger has come and every ride is over, or until it is told to stop. */
+  async live(stop?: AbortSignal): Promise<void> {
+    await Promise.race([this.#tickOn(stop), this.#deployment.failed]);
   }
 
   /** Everything that is wrong, once the city has come to rest. */
@@ -70,22 +69,17 @@ export class Run implements AsyncDisposable {
     return this.#deployment.kill(node);
   }
 
-  /** Has `live` end where it is. */
-  stop(): void {
-    this.#isStopped = true;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isStopped = true;
     this.#isDisposed = true;
     await this.#watching;
     await this.#deployment[Symbol.asyncDispose]();
   }
 
-  async #tickOn(): Promise<void> {
-    while (!this.#isStopped && !this.#figures.isRunning) await pause(50);
+  async #tickOn(stop: AbortSignal | undefined): Promise<void> {
+    const hasEnded = () => this.#isDisposed || stop?.aborted === true;
+    while (!hasEnded() && !this.#figures.isRunning) await pause(50);
     let nextMs = performance.now();
-    while (!this.#isStopped && !this.simulator.isOver) {
+    while (!hasEnded() && !this.simulator.isOver) {
       await this.#deployment.feed(this.simulator.tick());
       // Where a tick takes longer than it should, time in the city goes slower.
       nextMs = Math.max(nextMs + tickMs / this.#pace, performance.now());
