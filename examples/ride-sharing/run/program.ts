@@ -3,7 +3,7 @@ import type { Arguments } from './arguments.js';
 import { Run, type StartDeployment } from './run.js';
 
 /**
- * Shows a city until it is over or Ctrl-C stops it, and checks it if it is over.
+ * Shows a city until it is over or Ctrl-C stops it, and checks it unless it was stopped.
  *
  * @returns the exit code: 1 if anything is wrong
  */
@@ -15,7 +15,7 @@ export async function show(options: Arguments, startDeployment: StartDeployment)
   await using server = await PageServer.start(run, options.port);
   console.log(`The city is at ${server.url}\nCtrl-C stops.`);
   await run.live(stop.signal);
-  if (!run.simulator.isOver) return 0;
+  if (stop.signal.aborted) return 0;
   return report(run, await run.check());
 }
 

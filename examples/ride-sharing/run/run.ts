@@ -8,8 +8,13 @@ import { encodeFrame } from './frame-encoding.js';
 /** A deployment, given who hears what comes out of it; `undefined` where what it needs is absent. */
 export type StartDeployment = (audience: Audience) => Promise<Deployment | undefined>;
 
-/** How long what is under way at the end may take to settle. */
-const settleMs = 60_000;
+export interface RunOptions {
+  /** How many times faster than it should time goes by in the city; 1 by default. */
+  readonly pace?: number;
+  /** So long without any ride that comes to its end is taken for a standstill; 60 s by default. */
+  readonly patienceMs?: number;
+}
+
 const idle: ApplicationFigures = {
   isRunning: false,
   messagesPerSecond: 0,
@@ -21,24 +26,27 @@ const idle: ApplicationFigures = {
 export class Run implements AsyncDisposable {
   readonly simulator: Simulator;
   readonly #deployment: Deployment;
-  readonly #pace: number;
+  readonly #options: Required<RunOptions>;
   readonly #watching: Promise<void>;
   #isDisposed = false;
   #figures = idle;
   #verdict: readonly string[] | undefined;
 
-  private constructor(simulator: Simulator, deployment: Deployment, pace: number) {
+  private constructor(simulator: Simulator, deployment: Deployment, { pace = 1, patienceMs = 60_000 }: RunOptions) {
     this.simulator = simulator;
-    this.#pace = pace;
+    this.#options = { pace, patienceMs };
     this.#deployment = deployment;
     this.#watching = this.#watch();
   }
 
-  /** @param pace how many times faster than it should time goes by in the city */
-  static async start(options: SimulatorOptions, startDeployment: StartDeployment, pace = 1): Promise<Run | undefined> {
-    const simulator = new Simulator(options);
+  static async start(
+    city: SimulatorOptions,
+    startDeployment: StartDeployment,
+    options: RunOptions = {},
+  ): Promise<Run | undefined> {
+    const simulator = new Simulator(city);
     const deployment = await startDeployment(simulator);
-    return deployment && new Run(simulator, deployment, pace);
+    return deployment && new Run(simulator, deployment, options);
   }
 
   /** The city as it is now. */
@@ -46,7 +54,10 @@ export class Run implements AsyncDisposable {
     return encodeFrame(this.simulator, this.#figures, this.#verdict);
   }
 
-  /** Lets the city live until every passenger has come and every ride is over, or until it is told to stop. */
+  /**
+   * Lets the city live until every passenger has come and every ride is over, or nothing comes to an end any more, which the check
+   * will tell; or until it is told to stop.
+   */
   async live(stop?: AbortSignal): Promise<void> {
     await Promise.race([this.#tickOn(stop), this.#deployment.failed]);
   }
@@ -55,7 +66,7 @@ export class Run implements AsyncDisposable {
   async check(): Promise<readonly string[]> {
     const { simulator } = this;
     const { deadLetters, client } = this.#deployment;
-    const untilMs = Date.now() + settleMs;
+    const untilMs = Date.now() + this.#options.patienceMs;
     let differences = await inspect(client, simulator.drivers);
     // What drivers told last may still be on its way.
     while (differences.length > 0 && Date.now() < untilMs) differences = await inspect(client, simulator.drivers);
@@ -78,11 +89,17 @@ export class Run implements AsyncDisposable {
   async #tickOn(stop: AbortSignal | undefined): Promise<void> {
     const hasEnded = () => this.#isDisposed || stop?.aborted === true;
     while (!hasEnded() && !this.#figures.isRunning) await pause(50);
+    const { pace, patienceMs } = this.#options;
+    const { witness } = this.simulator;
     let nextMs = performance.now();
-    while (!hasEnded() && !this.simulator.isOver) {
+    let over = 0;
+    let giveUpMs = nextMs + patienceMs;
+    while (!hasEnded() && !this.simulator.isOver && nextMs < giveUpMs) {
       await this.#deployment.feed(this.simulator.tick());
       // Where a tick takes longer than it should, time in the city goes slower.
-      nextMs = Math.max(nextMs + tickMs / this.#pace, performance.now());
+      nextMs = Math.max(nextMs + tickMs / pace, performance.now());
+      if (witness.ended + witness.failed > over) giveUpMs = nextMs + patienceMs;
+      over = witness.ended + witness.failed;
       await pause(nextMs - performance.now());
     }
   }

@@ -58,7 +58,7 @@ if (browser !== undefined) {
     after(() => browser.close());
 
     it('shows a city from its first ride to its verdict, in light and in dark', async () => {
-      await using run = (await Run.start(options, EmbeddedDeployment.start, 8)) as Run;
+      await using run = (await Run.start(options, EmbeddedDeployment.start, { pace: 8 })) as Run;
       await using server = await PageServer.start(run, 0);
       const [light, dark] = [await openPage(browser, server.url, 'light'), await openPage(browser, server.url, 'dark')];
       const complaints = complaintsOf(light, dark);
