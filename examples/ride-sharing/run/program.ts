@@ -9,7 +9,8 @@ import { Run, type StartDeployment } from './run.js';
  */
 export async function show(options: Arguments, startDeployment: StartDeployment): Promise<number> {
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort());
+  // More than once: npm passes on what the terminal has sent to all already.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stop.abort());
   await using run = await Run.start(options, startDeployment);
   if (run === undefined) return 1;
   await using server = await PageServer.start(run, options.port);

@@ -81,8 +81,9 @@ export class Simulator {
 
   #moves(): DriverReport[] {
     const reports: DriverReport[] = [];
+    const mayDrift = !this.isOver;
     for (const driver of this.drivers) {
-      const report = driver.tick(this.#random, !this.isOver);
+      const report = driver.tick(this.#random, mayDrift);
       if (report !== undefined) reports.push(report);
     }
     return reports;
