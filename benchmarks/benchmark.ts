@@ -4,16 +4,28 @@ export type Figures = Readonly<Record<string, number>>;
 /** One case of a benchmark: something that can be run again and again, each run giving a figure, or several. */
 export interface Case {
   readonly name: string;
+  /** What has to be reached, for people to compare: no run fails for missing it. */
+  readonly bar?: Bar;
   /** Runs once; resolves with the figure in the benchmark's unit. */
   run(): Promise<number | Figures>;
 }
+
+/** A bound for the median, for the largest figure of all runs, or for the ratio to the baseline. */
+export type Bar = { readonly of: 'median' | 'most' | 'ratio' } & (
+  | { readonly atLeast: number }
+  | { readonly atMost: number }
+);
 
 export interface Benchmark {
   readonly name: string;
   readonly metric: string;
   readonly unit: string;
-  /** The case that ratios divide by; run beside the others, turn by turn. */
-  readonly baseline: string;
+  /** The case that ratios divide by; run beside the others, turn by turn. Without one, there are no ratios. */
+  readonly baseline?: string;
+  /** Runs that count, of each case; 5 by default. */
+  readonly repetitions?: number;
+  /** Whether its cases run on a nats-server and an S3 server. */
+  readonly needsSite?: boolean;
   readonly cases: readonly Case[];
 }
 
@@ -29,37 +41,38 @@ export interface Result {
   readonly baseline: string | null;
   /** The median of the ratios to the baseline's run of the same turn. */
   readonly ratio: number | null;
+  readonly bar: Bar | null;
 }
 
-const repetitions = 5;
+const usualRepetitions = 5;
 
 /**
- * Runs the cases of a benchmark in turn: one round to warm up, then five that count. Machines drift, so each run is divided by
+ * Runs the cases of a benchmark in turn: one round to warm up, then those that count. Machines drift, so each run is divided by
  * the baseline's run of the same round, and the median of those ratios is what is reported.
  */
 export async function runBenchmark(benchmark: Benchmark): Promise<Result[]> {
+  const { repetitions = usualRepetitions } = benchmark;
   const rounds: Map<string, Figures>[] = [];
   for (let round = 0; round <= repetitions; round += 1) {
     const figures = new Map<string, Figures>();
     for (const one of benchmark.cases) figures.set(one.name, named(await one.run()));
     if (round > 0) rounds.push(figures);
   }
-  return benchmark.cases.flatMap(({ name }) => {
-    const kinds = Object.keys(rounds[0]?.get(name) ?? {});
-    return kinds.map((kind) => resultOf(benchmark, name, kind, rounds));
+  return benchmark.cases.flatMap((one) => {
+    const kinds = Object.keys(rounds[0]?.get(one.name) ?? {});
+    return kinds.map((kind) => resultOf(benchmark, one, kind, rounds));
   });
 }
 
 function resultOf(
   { name: benchmark, metric, unit, baseline }: Benchmark,
-  name: string,
+  { name, bar }: Case,
   kind: string,
   rounds: readonly ReadonlyMap<string, Figures>[],
 ): Result {
   const of = (which: string) => rounds.map((figures) => figures.get(which)?.[kind] as number);
   const runs = of(name);
-  const base = of(baseline);
-  const isBaseline = name === baseline;
+  const base = baseline === undefined || name === baseline ? undefined : of(baseline);
   return {
     benchmark,
     case: name,
@@ -68,9 +81,18 @@ function resultOf(
     median: median(runs),
     least: Math.min(...runs),
     most: Math.max(...runs),
-    baseline: isBaseline ? null : baseline,
-    ratio: isBaseline ? null : median(runs.map((figure, index) => figure / (base[index] as number))),
+    baseline: base === undefined ? null : (baseline as string),
+    ratio: base === undefined ? null : median(runs.map((figure, index) => figure / (base[index] as number))),
+    bar: bar ?? null,
   };
+}
+
+/** Whether a result reaches its bar; `undefined` without one. */
+export function reaches(result: Result): boolean | undefined {
+  const { bar } = result;
+  if (bar === null) return undefined;
+  const figure = result[bar.of] as number;
+  return 'atLeast' in bar ? figure >= bar.atLeast : figure <= bar.atMost;
 }
 
 /** What the figure is called of a benchmark that has but one. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import type { Benchmark, Case, Figures } from './benchmark.js';
+import type { Bar, Benchmark, Case, Figures } from './benchmark.js';
+import { siteVariable, startSite } from './cluster/site.js';
 
 /** What comes back for an order to run. */
 export type Outcome = { readonly figures: number | Figures } | { readonly failure: string };
@@ -12,11 +13,16 @@ export type Outcome = { readonly figures: number | Figures } | { readonly failur
  */
 export class CaseProcess implements Case {
   readonly name: string;
+  readonly bar?: Bar;
   readonly #child: ChildProcess;
 
-  constructor(benchmark: string, name: string) {
+  constructor(benchmark: string, { name, bar }: Case, environment: NodeJS.ProcessEnv) {
     this.name = name;
-    this.#child = fork(new URL('./run-case.js', import.meta.url), [benchmark, name], { execArgv: ['--expose-gc'] });
+    if (bar !== undefined) this.bar = bar;
+    this.#child = fork(new URL('./run-case.js', import.meta.url), [benchmark, name], {
+      execArgv: ['--expose-gc'],
+      env: { ...process.env, ...environment },
+    });
   }
 
   run(): Promise<number | Figures> {
@@ -38,14 +44,17 @@ export class CaseProcess implements Case {
   }
 }
 
-/** The same benchmark, with a process for each of its cases. */
-export function inProcesses(benchmark: Benchmark): Benchmark & Disposable {
-  const cases = benchmark.cases.map(({ name }) => new CaseProcess(benchmark.name, name));
+/** The same benchmark, with a process for each of its cases, and the servers that they need. */
+export async function inProcesses(benchmark: Benchmark): Promise<Benchmark & AsyncDisposable> {
+  const running = benchmark.needsSite === true ? await startSite() : undefined;
+  const environment = running === undefined ? {} : { [siteVariable]: JSON.stringify(running.site) };
+  const cases = benchmark.cases.map((one) => new CaseProcess(benchmark.name, one, environment));
   return {
     ...benchmark,
     cases,
-    [Symbol.dispose]: () => {
+    [Symbol.asyncDispose]: async () => {
       for (const one of cases) one.close();
+      await running?.[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Case, type Figures, runBenchmark } from '../benchmark.js';
+import { type Bar, type Case, type Figures, reaches, runBenchmark } from '../benchmark.js';
 
 describe('runBenchmark', () => {
   it('takes turns, leaves the first round out, and compares within a round', async () => {
@@ -17,9 +17,9 @@ describe('runBenchmark', () => {
     expect(turns.join(' ')).to.equal(Array<string>(6).fill('floor ours').join(' '));
     const common = { benchmark: 'sums', metric: 'sums', unit: '1/s' };
     expect(results).to.deep.equal([
-      { ...common, case: 'floor', median: 400, least: 100, most: 1_600, baseline: null, ratio: null },
+      { ...common, case: 'floor', median: 400, least: 100, most: 1_600, baseline: null, ratio: null, bar: null },
       // The ratios of the rounds are 0.5, 0.6, 0.25, 0.5 and 0.9.
-      { ...common, case: 'ours', median: 120, least: 50, most: 1_440, baseline: 'floor', ratio: 0.5 },
+      { ...common, case: 'ours', median: 120, least: 50, most: 1_440, baseline: 'floor', ratio: 0.5, bar: null },
     ]);
   });
 
@@ -42,6 +42,43 @@ describe('runBenchmark', () => {
       ['busy', 'latency p50', 5, 2.5],
       ['busy', 'latency max', 50, 2.5],
     ]);
+  });
+
+  it('counts as often as the benchmark says, and needs no baseline', async () => {
+    const turns: string[] = [];
+    const [result, ...others] = await runBenchmark({
+      name: 'kills',
+      metric: 'outage',
+      unit: 'ms',
+      repetitions: 3,
+      cases: [scripted('one', [9_000, 1, 3, 2], turns)],
+    });
+    expect(turns).to.have.lengthOf(4);
+    expect(others).to.have.lengthOf(0);
+    expect(result).to.include({ median: 2, most: 3, baseline: null, ratio: null });
+  });
+
+  it('tells whether a result reaches its bar', async () => {
+    const run = async (bar: Bar) => {
+      const ours = Object.assign(scripted('ours', [0, 10, 20, 60], []), { bar });
+      const cases = [scripted('floor', [0, 20, 20, 20], []), ours];
+      const results = await runBenchmark({
+        name: 'bars',
+        metric: 'sums',
+        unit: '1/s',
+        baseline: 'floor',
+        repetitions: 3,
+        cases,
+      });
+      expect(reaches(results[0] as (typeof results)[number])).to.equal(undefined);
+      return reaches(results[1] as (typeof results)[number]);
+    };
+    expect(await run({ of: 'median', atLeast: 20 })).to.equal(true);
+    expect(await run({ of: 'median', atLeast: 21 })).to.equal(false);
+    expect(await run({ of: 'most', atMost: 60 })).to.equal(true);
+    expect(await run({ of: 'most', atMost: 59 })).to.equal(false);
+    expect(await run({ of: 'ratio', atMost: 1 })).to.equal(true);
+    expect(await run({ of: 'ratio', atLeast: 1.1 })).to.equal(false);
   });
 });
 

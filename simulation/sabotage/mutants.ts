@@ -158,14 +158,14 @@ export const mutants: readonly Mutant[] = [
   ]),
   // Invocations and state.
   mutant('effects-kept-after-a-throw', 1, 'what a handler did before it threw stays in its instance', [
-    'dispatch/dispatcher.js',
+    'dispatch/function-host.js',
     '        activation.instance = undefined;\n        activation.views = undefined;',
     ';',
   ]),
   mutant('late-promises-heeded', 1, 'a handler that was given up takes effect when it ends', [
-    'dispatch/dispatcher.js',
-    '            // A promise that outlived its invocation, or its worker, has no say any more.\n            if (invocation.ended || this.#isClosed)',
-    '            if (this.#isClosed)',
+    'dispatch/invoker.js',
+    '            // A promise that outlived its invocation, or its worker, has no say any more.\n            if (invocation.ended || this.#flow.isClosed)',
+    '            if (this.#flow.isClosed)',
   ]),
   mutant('absent-taken-for-nothing', 1, 'an entry that is not in memory is read as if there were none', [
     'dispatch/map-cell.js',

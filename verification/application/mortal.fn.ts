@@ -8,8 +8,8 @@ import {
   StatefulFunction,
 } from '@stateful-functions/core';
 import { Actor } from './actor.js';
-import { Conduct, conductOptions } from './conduct.js';
-import { detailOf, Mortal, type MortalAct, type MortalReport, type Order, Relay } from './mortal.js';
+import { Conduct, conductOptions, failureOf } from './conduct.js';
+import { detailOf, Mortal, type MortalAct, type MortalReport, type Order, Relay, relayedBy } from './mortal.js';
 import { traces } from './trace.js';
 
 @StatefulFunction(Mortal, conductOptions)
@@ -32,7 +32,8 @@ export class MortalFn implements Handlers<typeof Mortal> {
       for (const act of order.acts.slice(half)) this.#do(ctx, act);
       const { id, number } = order;
       const from = ctx.caller === undefined ? {} : { from: String(ctx.caller) };
-      const detail = detailOf(this.age, this.total, this.notes.length, [...this.shelf.keys()].length);
+      const { age, total, notes, shelf } = this;
+      const detail = detailOf({ age, total, notes: notes.length, shelf: [...shelf.keys()].length }, order.relayed);
       const place = { by: String(ctx.self), sequence: number, visit: number, pair: number };
       ctx.send(traces[1], { id, ...place, ...from, detail });
     });
@@ -65,9 +66,18 @@ export class MortalFn implements Handlers<typeof Mortal> {
 
 @StatefulFunction(Relay, conductOptions)
 export class RelayFn implements StatefulFunction<Order> {
+  @Persisted() passed = 0;
+  @Persisted() last = 'none';
+
   constructor(private readonly conduct: Conduct) {}
 
   invoke(ctx: Context, order: Order): void {
-    this.conduct.attend(ctx, () => ctx.to(Mortal.at(order.to)).obey(order));
+    this.conduct.attend(ctx, () => {
+      const { id, to, pauseMs } = order;
+      this.passed += 1;
+      ctx.to(Mortal.at(to)).obey({ ...order, relayed: relayedBy(this.passed, this.last) });
+      this.last = id;
+      if (pauseMs % 3 === 0 && ctx.attempt === 1) throw new Error(failureOf(id));
+    });
   }
 }

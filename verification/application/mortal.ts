@@ -13,6 +13,8 @@ export interface Order extends Mannered {
   /** Its number among those of its mortal; 0 for one that fails and so cannot be counted. */
   readonly number: number;
   readonly acts: readonly MortalAct[];
+  /** What the relay held that passed it on, see `relayedBy`. */
+  readonly relayed?: string;
 }
 
 export type MortalAct =
@@ -42,10 +44,19 @@ export const Mortal = FunctionType.contract('verification/mortal', {
   report: query<void, MortalReport>(),
 });
 
-/** Passes orders on, in the order they come: the one sender of some mortals. */
+/** Passes orders on, in the order they come: the one sender of some mortals. What it holds are texts and numbers, and it never waits. */
 export const Relay = FunctionType.of<Order>('verification/relay');
 
 /** What a mortal says of its state when it has carried out an order. */
-export function detailOf(age: number, total: number, notes: number, shelf: number): string {
-  return `age ${age}, total ${total}, ${notes} notes, ${shelf} on the shelf`;
+export function detailOf(
+  { age, total, notes, shelf }: { age: number; total: number; notes: number; shelf: number },
+  relayed: string | undefined,
+): string {
+  const detail = `age ${age}, total ${total}, ${notes} notes, ${shelf} on the shelf`;
+  return relayed === undefined ? detail : `${detail}, ${relayed}`;
+}
+
+/** What a relay says of its state when it passes an order on: how many it has passed, and the one before. */
+export function relayedBy(passed: number, last: string): string {
+  return `passed as number ${passed}, after ${last}`;
 }

@@ -1,6 +1,6 @@
 import type { Command } from '../application/command.js';
 import { isPoison } from '../application/manner.js';
-import { detailOf, Mortal, type MortalAct, type Order, Relay } from '../application/mortal.js';
+import { detailOf, Mortal, type MortalAct, type Order, Relay, relayedBy } from '../application/mortal.js';
 import { type Foretold, ForetoldMortal, type ForetoldTrace } from './foretold.js';
 
 /** What mortals have to do with the rest. */
@@ -15,6 +15,8 @@ interface Surroundings {
 export class MortalCourse {
   readonly #foretold: Foretold;
   readonly #surroundings: Surroundings;
+  /** How many orders each relay has passed on, and the last. */
+  readonly #relays = new Map<string, { passed: number; last: string }>();
 
   constructor(foretold: Foretold, surroundings: Surroundings) {
     this.#foretold = foretold;
@@ -23,6 +25,7 @@ export class MortalCourse {
 
   obey(order: Order, relay: string | undefined): void {
     const { id, to, acts, manner } = order;
+    const relayed = relay === undefined ? undefined : this.#pass(relay, id);
     if (isPoison(manner)) {
       this.#surroundings.bury(order);
       return;
@@ -32,9 +35,17 @@ export class MortalCourse {
     mortal.age += 1;
     for (const act of acts) this.#do(act, by, mortal);
     const from = relay === undefined ? {} : { from: `${Relay.name}/${relay}` };
-    const detail = detailOf(mortal.age, mortal.total, mortal.notes.length, mortal.shelf.size);
+    const { age, total, notes, shelf } = mortal;
+    const detail = detailOf({ age, total, notes: notes.length, shelf: shelf.size }, relayed);
     this.#surroundings.trace(id, { by, egress: 1, isVisit: true, isNumbered: true, ...from, detail });
     if (acts.some(({ kind }) => kind === 'forget')) this.#foretold.mortals.set(by, new ForetoldMortal());
+  }
+
+  /** What a relay says as it passes an order on, whatever becomes of that. */
+  #pass(relay: string, id: string): string {
+    const { passed, last } = this.#relays.get(relay) ?? { passed: 0, last: 'none' };
+    this.#relays.set(relay, { passed: passed + 1, last: id });
+    return relayedBy(passed + 1, last);
   }
 
   #do(act: MortalAct, by: string, mortal: ForetoldMortal): void {

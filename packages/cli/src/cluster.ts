@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import {
   type Inbox,
   type Membership,
@@ -24,7 +25,11 @@ export interface ClusterConnection {
   close(): Promise<void>;
 }
 
-/** Connects to the servers of `--nats`; credentials are in the environment. @throws SF_INVALID_OPTION and what connecting throws */
+/**
+ * Connects to the servers of `--nats`; credentials and certificates are in the environment.
+ *
+ * @throws SF_INVALID_OPTION, SF_CREDENTIALS and what connecting throws
+ */
 export async function connect({ nats = '', app }: ClusterChoice): Promise<ClusterConnection> {
   if (app === undefined) {
     throw new StatefulFunctionsError(
@@ -37,7 +42,12 @@ export async function connect({ nats = '', app }: ClusterChoice): Promise<Cluste
     'a cluster',
     () => import('@stateful-functions/nats-transport'),
   );
-  return NatsCluster.connect({ servers: nats.split(','), application: app, ...credentials(process.env) });
+  return NatsCluster.connect({
+    servers: nats.split(','),
+    application: app,
+    ...credentials(process.env),
+    ...(await certificates(process.env)),
+  });
 }
 
 /** Has something done by an operator, and closes the connection again. */
@@ -61,5 +71,33 @@ function credentials(environment: NodeJS.ProcessEnv) {
     nkeySeed: environment.SF_NATS_NKEY,
     credentialsFile: environment.SF_NATS_CREDENTIALS_FILE,
   };
-  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+  return onlyGiven(found);
+}
+
+/** What TLS takes, from files. Without any, the address of a server tells whether it is to be TLS: `tls://…`. */
+async function certificates(environment: NodeJS.ProcessEnv) {
+  const tls = onlyGiven({
+    ca: await fileAt(environment, 'SF_NATS_CA_FILE'),
+    cert: await fileAt(environment, 'SF_NATS_CERT_FILE'),
+    key: await fileAt(environment, 'SF_NATS_KEY_FILE'),
+  });
+  return Object.keys(tls).length === 0 ? {} : { tls };
+}
+
+/** The text of the file that a variable names. @throws SF_CREDENTIALS */
+async function fileAt(environment: NodeJS.ProcessEnv, name: string): Promise<string | undefined> {
+  const path = environment[name];
+  if (path === undefined) return undefined;
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const message = `${name} is ${JSON.stringify(path)}, which cannot be read: ${(cause as Error).message}. Name a PEM file.`;
+    throw new StatefulFunctionsError('SF_CREDENTIALS', message, { cause });
+  }
+}
+
+function onlyGiven(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }

@@ -27,13 +27,6 @@ export async function runNodes(count: number, args: readonly string[]): Promise<
   return outcomes.every((code) => code === 0) ? exitCode.fine : exitCode.failed;
 }
 
-/** In a node that `runNodes` started: ends in good order when the process is gone that started it. */
-export function endWithParent(): void {
-  if (process.channel === undefined) return;
-  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-  process.channel?.unref();
-}
-
 function ended(node: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => {
     node.on('error', () => resolve(null));

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { AddressPattern, type CheckpointChoice, withoutCode } from '@stateful-functions/core';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { list, show, verify } from './commands/checkpoints.js';
+import { dev } from './commands/dev.js';
 import { drain } from './commands/drain.js';
 import { inspect } from './commands/inspect.js';
 import { restore } from './commands/restore.js';
@@ -61,6 +62,18 @@ export function makeProgram(ended: (code: number) => void): Command {
       ),
     )
     .action(does(start));
+
+  program
+    .command('dev')
+    .description(
+      'Compiles the project in this folder with its own TypeScript and runs a program of it, and does so again whenever a source file changes. State is kept.',
+    )
+    .argument('<program>', 'the compiled file that starts the application')
+    .option('--fresh', 'remove the checkpoints first, and begin without state')
+    .option('--watch <folder>', 'where the sources are; may be given several times (default: src)', folders)
+    .addOption(checkpoints())
+    .addHelpText('after', example('sf dev dist/src/main.js', 'sf dev dist/src/main.js --fresh'))
+    .action(does(dev));
 
   program
     .command('status')
@@ -190,6 +203,10 @@ function setting(text: string, others: Readonly<Record<string, string>> = {}): R
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Give key=value.');
   return { ...others, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+function folders(folder: string, others: readonly string[] = []): string[] {
+  return [...others, folder];
 }
 
 function pattern(text: string): string {

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BlobStore, FileBlobStore, nodePlatform, StatefulFunctionsError } from '@stateful-functions/core';
 import { optionalPackage } from './optional-package.js';
@@ -42,6 +43,30 @@ export async function sharedStoreAt(where: string): Promise<BlobStore> {
     list: (prefix) => store.list(prefix),
     delete: (name) => store.delete(name),
   };
+}
+
+/**
+ * Removes a folder of checkpoints, if it is there, and with it all state.
+ *
+ * @throws SF_INVALID_OPTION for anything but such a folder; SF_LOCKED while an application uses it
+ */
+export async function removeStore(where: string): Promise<void> {
+  if (!isFolder(where)) throw notRemovable(`${where} is no folder`);
+  if (!existsSync(where)) return;
+  const names = readdirSync(where);
+  if (names.length > 0 && !names.includes('blobs'))
+    throw notRemovable(`${where} holds something else than checkpoints`);
+  const store = folder(where);
+  await store.open(); // For its lock.
+  try {
+    await rm(where, { recursive: true });
+  } finally {
+    await store.close();
+  }
+}
+
+function notRemovable(why: string): StatefulFunctionsError {
+  return new StatefulFunctionsError('SF_INVALID_OPTION', `${why}, so it is not removed. Remove it by hand.`);
 }
 
 function folder(directory: string): FileBlobStore {

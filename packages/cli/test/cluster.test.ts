@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type ClusterStatus, FunctionType } from '@stateful-functions/core';
 import { connect } from '@stateful-functions/nats-transport';
 import { startNats } from '@stateful-functions/servers';
 import { expect } from 'chai';
 import { jsonOf, Run, rideModule, sf, until } from './command.js';
+
+const certificates = fileURLToPath(new URL('../../../nats-transport/test/certificates/', import.meta.url));
 
 const server = await startNats();
 if (server !== undefined) {
@@ -114,6 +117,27 @@ if (server !== undefined) {
       await start(1);
       await send('Oslo');
       await untilRoute('Bern', 'Oslo');
+    });
+
+    it('speaks TLS, with a certificate of its own, by files that the environment names', async () => {
+      const tls = `cert_file: "${certificates}server.pem", key_file: "${certificates}server-key.pem"`;
+      await server.restart({ config: `tls { ${tls}, ca_file: "${certificates}ca.pem", verify: true }` });
+      const files = {
+        SF_NATS_CA_FILE: join(certificates, 'ca.pem'),
+        SF_NATS_CERT_FILE: join(certificates, 'client.pem'),
+        SF_NATS_KEY_FILE: join(certificates, 'client-key.pem'),
+      };
+      run = new Run(folder, ['start', rideModule, ...cluster], files);
+      await run.says('Started, as a node of');
+      const ask = (environment: Record<string, string>) => new Run(folder, ['status', ...cluster], environment).outcome;
+      expect(await ask(files)).to.deep.include({ code: 0, err: '' });
+      expect((await ask({ SF_NATS_CA_FILE: files.SF_NATS_CA_FILE })).err).to.match(/^SF_TLS: /);
+      const missing = await ask({ ...files, SF_NATS_KEY_FILE: join(folder, 'none.pem') });
+      expect(missing.err).to.match(/^SF_CREDENTIALS: SF_NATS_KEY_FILE is .*none\.pem/);
+      expect(missing.code).to.equal(1);
+      run.child.kill('SIGTERM');
+      expect((await run.outcome).code).to.equal(0);
+      await server.restart({ config: '' });
     });
 
     it('says what it cannot reach', async () => {

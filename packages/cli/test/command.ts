@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -21,6 +21,7 @@ export class Run {
   readonly child: ChildProcess;
   readonly outcome: Promise<Outcome>;
   readonly #lines: string[] = [];
+  readonly #heard = new EventEmitter();
   #err = '';
 
   constructor(folder: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
@@ -30,9 +31,13 @@ export class Run {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const lines = createInterface({ input: this.child.stdout as NodeJS.ReadableStream });
-    lines.on('line', (line) => this.#lines.push(line));
+    lines.on('line', (line) => {
+      this.#lines.push(line);
+      this.#heard.emit('text');
+    });
     this.child.stderr?.on('data', (text: Buffer) => {
       this.#err += text.toString();
+      this.#heard.emit('text');
     });
     this.outcome = Promise.all([once(this.child, 'close'), once(lines, 'close')]).then(([[code, signal]]) => ({
       code,
@@ -42,16 +47,30 @@ export class Run {
     }));
   }
 
-  /** Waits for a line that begins so many times. @throws if the program ends without */
-  async says(beginning: string, times = 1): Promise<void> {
-    const said = () => this.#lines.filter((line) => line.startsWith(beginning)).length >= times;
+  /** Waits for a line that begins so many times, and gives the last. @throws if the program ends without */
+  says(beginning: string, times = 1): Promise<string> {
+    return this.#waitFor(beginning, () => {
+      const said = this.#lines.filter((line) => line.startsWith(beginning));
+      return said.length >= times ? said.at(-1) : undefined;
+    });
+  }
+
+  /** Waits for a text on the standard error output. @throws if the program ends without */
+  async notes(text: string): Promise<void> {
+    await this.#waitFor(text, () => (this.#err.includes(text) ? text : undefined));
+  }
+
+  async #waitFor(what: string, look: () => string | undefined): Promise<string> {
     let hasEnded = false;
     void this.outcome.then(() => {
       hasEnded = true;
     });
-    while (!said() && !hasEnded)
-      await Promise.race([once(this.child.stdout as NodeJS.ReadableStream, 'data'), this.outcome]);
-    if (!said()) throw new Error(`sf ended without saying ${beginning}: ${this.#err}`);
+    for (;;) {
+      const found = look();
+      if (found !== undefined) return found;
+      if (hasEnded) throw new Error(`sf ended without saying ${what}: ${this.#err}`);
+      await Promise.race([once(this.#heard, 'text'), this.outcome]);
+    }
   }
 }
 

@@ -58,11 +58,12 @@ describe('sf', function () {
     const help = await here('--help');
     expect(help.code).to.equal(0);
     expect(help.out).to.contain('Exit codes: 0 fine');
-    for (const command of ['start', 'status', 'savepoint', 'drain', 'inspect', 'restore', 'checkpoints']) {
+    for (const command of ['start', 'dev', 'status', 'savepoint', 'drain', 'inspect', 'restore', 'checkpoints']) {
       expect(help.out).to.match(new RegExp(`^  ${command} `, 'm'));
     }
     for (const command of [
       'start',
+      'dev',
       'status',
       'savepoint',
       'drain',
@@ -84,6 +85,7 @@ describe('sf', function () {
       [],
       ['fly'],
       ['start'],
+      ['dev'],
       ['start', rideModule, '--workers', '0'],
       ['start', rideModule, '--config', 'nothing'],
       ['inspect', 'ride/driver'],
@@ -116,11 +118,20 @@ describe('sf', function () {
     });
   }
 
+  it('takes signals that come together for one, as of a Ctrl-C that npm passes on as well', async () => {
+    const run = await start();
+    await until(async () => JSON.parse((await here('status', '--json')).out).invocations === 3);
+    run.child.kill('SIGINT');
+    const { code, out } = await stopped(run, 'SIGTERM');
+    expect(out).to.match(/\nEnded, after 3 messages, with a final checkpoint.\n$/);
+    expect(code).to.equal(0);
+  });
+
   it('ends an application at once at the second signal', async () => {
     await appendFile(join(folder, 'trips.jsonl'), '{"driver":"slow","to":"Rome","isEndless":true}\n');
     const run = await start();
     await until(async () => JSON.parse((await here('status', '--json')).out).backlog > 0);
-    // Signals that come before the first has been noticed count as one with it.
+    // Signals that come soon after the first count as one with it.
     await until(async () => {
       run.child.kill('SIGTERM');
       return run.child.exitCode !== null || run.child.signalCode !== null;

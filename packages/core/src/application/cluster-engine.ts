@@ -85,10 +85,12 @@ export class ClusterEngine implements Engine {
   async drain(quiesced: () => Promise<void>): Promise<void> {
     const { platform, settings } = this.#options;
     // A node that leaves has no place in the next epoch, and answers do not find it any more.
-    await Promise.race([
-      quiesced(),
-      new Promise<void>((resolve) => void platform.scheduler.after(settings.stopTimeoutMs, resolve)),
-    ]);
+    await new Promise<void>((resolve, reject) => {
+      const timer = platform.scheduler.after(settings.stopTimeoutMs, resolve);
+      quiesced()
+        .then(resolve, reject)
+        .finally(() => timer.cancel());
+    });
     await this.#node.leave(settings.stopTimeoutMs);
   }
 

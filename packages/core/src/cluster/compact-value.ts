@@ -46,7 +46,7 @@ const mostShapes = 32;
  * Values must have been copied by `copyValue`: nothing is checked here.
  */
 export class CompactWriter {
-  readonly #into = new ByteBuffer(64 * 1024);
+  readonly #into = new ByteBuffer(4 * 1024);
   #shapes: (readonly string[])[] = [];
 
   /** What was written since the last `clear`: a view, valid until something more is written. */
@@ -133,6 +133,15 @@ export class CompactWriter {
     into.length = start + 5 + written;
   }
 
+  /** Bytes as they are, which are no value: the reader takes them as `binary`. */
+  binary(bytes: Uint8Array): void {
+    const into = this.#into;
+    this.int32(bytes.length);
+    into.reserve(bytes.length);
+    into.bytes.set(bytes, into.length);
+    into.length += bytes.length;
+  }
+
   #number(value: number): void {
     const into = this.#into;
     into.reserve(9);
@@ -186,13 +195,8 @@ export class CompactWriter {
   }
 
   #encoded(value: unknown): void {
-    const bytes = encode(value);
-    const into = this.#into;
     this.byte(Mark.encoded);
-    this.int32(bytes.length);
-    into.reserve(bytes.length);
-    into.bytes.set(bytes, into.length);
-    into.length += bytes.length;
+    this.binary(encode(value));
   }
 }
 
@@ -256,7 +260,7 @@ export class CompactReader {
       case Mark.newShape:
         return this.#object(this.#newShape());
       case Mark.encoded:
-        return decode(this.#bytes.subarray(...this.#next(this.int32())));
+        return decode(this.binary());
       default:
         throw new StatefulFunctionsError(
           'SF_DAMAGED',
@@ -267,6 +271,11 @@ export class CompactReader {
 
   text(): string {
     return this.value() as string;
+  }
+
+  /** A view of what was read from. */
+  binary(): Uint8Array {
+    return this.#bytes.subarray(...this.#next(this.int32()));
   }
 
   #shortText(): string {

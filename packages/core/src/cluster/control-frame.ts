@@ -1,9 +1,13 @@
 import { decode, encode } from '../codec/codec.js';
 import type { Reply } from '../sdk/contract.js';
+import { invariant, StatefulFunctionsError } from '../sdk/errors.js';
 import type { ClientReplyTarget } from '../sdk/reply.js';
-import type { CommittedCheckpoint, Directive, EpochPlan } from './directive.js';
+import { CompactReader, CompactWriter } from './compact-value.js';
+import type { Directive } from './directive.js';
+import { readDirective, writeDirective } from './directive-list.js';
 import type { OperationAnswer, OperationRequest } from './operation.js';
 import type { Report } from './report.js';
+import { readReport, writeReport } from './report-list.js';
 
 /** The first byte of a frame, which tells it from those of channels. */
 const directiveMark = 0xd0;
@@ -26,39 +30,15 @@ export interface ClientReply {
   readonly reply: Reply<unknown>;
 }
 
-/** A directive on its way: what stays the same for many of them, and is most of it, is encoded and decoded once. */
-type DirectiveForm = Omit<Directive, 'plan' | 'committed'> & {
-  readonly plan: Uint8Array | undefined;
-  readonly committed: Uint8Array | undefined;
-};
+/** Directives and reports go to and fro all the time, so they are written as workers write to each other. */
+const writer = new CompactWriter();
 
-const encoded = new WeakMap<object, Uint8Array>();
-
-/** Decodes bytes once for as long as the same ones come. */
-class LastDecoded<T> {
-  #bytes: Uint8Array | undefined;
-  #value: T | undefined;
-
-  of(bytes: Uint8Array | undefined): T | undefined {
-    if (bytes === undefined) return undefined;
-    if (this.#bytes === undefined || Buffer.compare(this.#bytes, bytes) !== 0) {
-      this.#value = decode(bytes) as T;
-      this.#bytes = bytes;
-    }
-    return this.#value;
-  }
-}
-
-const lastPlan = new LastDecoded<EpochPlan>();
-const lastCommitted = new LastDecoded<CommittedCheckpoint>();
-
-export function encodeDirective({ plan, committed, ...rest }: Directive): Uint8Array {
-  const form: DirectiveForm = { ...rest, plan: encodeOnce(plan), committed: encodeOnce(committed) };
-  return marked(directiveMark, encode(form, 'directive'));
+export function encodeDirective(directive: Directive): Uint8Array {
+  return written(directiveMark, () => writeDirective(writer, directive));
 }
 
 export function encodeReport(report: Report): Uint8Array {
-  return marked(reportMark, encode(report, 'report'));
+  return written(reportMark, () => writeReport(writer, report));
 }
 
 export function encodeOperationRequest(request: OperationRequest): Uint8Array {
@@ -83,9 +63,9 @@ export function readControlFrame(frame: Uint8Array): ControlMessage | undefined 
   const body = () => decode(frame.subarray(1));
   switch (frame[0]) {
     case directiveMark:
-      return { kind: 'directive', directive: directiveOf(body()) };
+      return { kind: 'directive', directive: read(frame, readDirective) };
     case reportMark:
-      return { kind: 'report', report: body() as Report };
+      return { kind: 'report', report: read(frame, readReport) };
     case operationRequestMark:
       return { kind: 'operation-request', request: body() as OperationRequest };
     case operationAnswerMark:
@@ -97,18 +77,25 @@ export function readControlFrame(frame: Uint8Array): ControlMessage | undefined 
   }
 }
 
-function directiveOf(form: unknown): Directive {
-  const { plan, committed, ...rest } = form as DirectiveForm;
-  return { ...rest, plan: lastPlan.of(plan), committed: lastCommitted.of(committed) };
+/** @throws SF_DAMAGED if the frame is not of this program. */
+function read<T>(frame: Uint8Array, what: (reader: CompactReader) => T): T {
+  try {
+    const reader = new CompactReader(frame);
+    reader.byte();
+    const value = what(reader);
+    invariant(reader.isAtEnd, 'a frame ends with what it holds');
+    return value;
+  } catch (cause) {
+    const message = 'what another node sent is no directive and no report. Have all nodes run the same program.';
+    throw new StatefulFunctionsError('SF_DAMAGED', message, { cause });
+  }
 }
 
-function encodeOnce(value: object | undefined): Uint8Array | undefined {
-  if (value === undefined) return undefined;
-  const known = encoded.get(value);
-  if (known !== undefined) return known;
-  const bytes = encode(value, 'directive');
-  encoded.set(value, bytes);
-  return bytes;
+function written(mark: number, write: () => void): Uint8Array {
+  writer.clear();
+  writer.byte(mark);
+  write();
+  return new Uint8Array(writer.bytes);
 }
 
 function marked(mark: number, body: Uint8Array): Uint8Array {

@@ -19,7 +19,7 @@ export class StatefulFunctionsError extends Error {
 /** Every code there is, with its meaning; a test pins the list. */
 export const errorCodes = {
   // The caller's mistakes, found where they are made.
-  SF_INVALID_NAME: 'A namespace/name is not of the allowed form.',
+  SF_INVALID_NAME: 'A namespace/name, or the name of a package, is not of the allowed form.',
   SF_INVALID_ID: 'An id is empty, too long, or not well-formed Unicode.',
   SF_INVALID_DURATION: 'A duration is not a number of milliseconds or a text such as 90d.',
   SF_UNSUPPORTED_VALUE: 'A message or a state holds a value that is not in the data model.',
@@ -62,6 +62,8 @@ export const errorCodes = {
   SF_RUNNING: 'The application runs, and what was asked for can only be done while it does not.',
   SF_MISSING_PACKAGE: 'A package is needed that is not installed.',
   SF_NO_COORDINATOR: 'No coordinator of the application answered.',
+  SF_NOT_EMPTY: 'A directory that an application is to be created in is not empty.',
+  SF_INSTALL: 'The packages of an application that was created could not be installed.',
   // Operating failures.
   SF_LOCKED: 'Another process uses the checkpoint directory.',
   SF_FENCED: 'Another process took over this application.',

@@ -8,8 +8,14 @@ import type { SegmentRef } from './segment.js';
 import { blockLength, entriesPerRestart, footerHeadLength, magic, trailerLength } from './segment-format.js';
 
 const chunkLength = 256 * 1024;
+/** Room for a chunk that is full, with the block that fills it. */
+const fullChunkLength = chunkLength + 2 * blockLength;
+/** Room that a segment begins with: most have little in them. */
+const firstLength = 8 * 1024;
 /** Room that three varints and an expiry can take. */
 const entryHeadLength = 40;
+
+const noChunk = new Uint8Array(0);
 
 /** A finished segment: what a manifest says of it, and its bytes that were not taken before. */
 export interface WrittenSegment {
@@ -29,7 +35,7 @@ interface WrittenBlock {
  * Blocks are put together in the chunk that is handed out, so an entry is copied once and costs no object.
  */
 export class SegmentWriter {
-  #chunk = new Uint8Array(chunkLength + 2 * blockLength);
+  #chunk: Uint8Array = noChunk;
   #at = 0;
   readonly #chunks: Uint8Array[] = [];
 
@@ -230,7 +236,7 @@ export class SegmentWriter {
 
   #endChunk(): void {
     this.#chunks.push(this.#chunk.subarray(0, this.#at));
-    this.#chunk = new Uint8Array(chunkLength + 2 * blockLength);
+    this.#chunk = noChunk;
     this.#at = 0;
     this.#blockStart = 0;
   }
@@ -257,10 +263,18 @@ export class SegmentWriter {
   }
 
   #reserve(length: number): void {
-    if (this.#at + length <= this.#chunk.length) return;
-    const grown = new Uint8Array(Math.max(this.#chunk.length * 2, this.#at + length));
+    const needed = this.#at + length;
+    if (needed <= this.#chunk.length) return;
+    const grown = new Uint8Array(Math.max(this.#usualLength, needed));
     grown.set(this.#chunk.subarray(0, this.#at));
     this.#chunk = grown;
+  }
+
+  /** How large the chunk is made next, if that is enough. Whoever filled one chunk will fill another. */
+  get #usualLength(): number {
+    const twice = Math.max(firstLength, this.#chunk.length * 2);
+    if (this.#chunk.length >= fullChunkLength) return twice;
+    return this.#blocksLength >= chunkLength ? fullChunkLength : Math.min(twice, fullChunkLength);
   }
 
   #varint(value: number): void {

@@ -1,7 +1,6 @@
-import { NodeScheduler } from '../node/node-scheduler.js';
 import type { Platform } from '../ports/platform.js';
-import { nextTurn } from '../ports/scheduler.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
+import { HostTurns } from './host-turns.js';
 import { SeededRandom } from './seeded-random.js';
 import { SimulatedDisk } from './simulated-disk.js';
 import { VirtualClock } from './virtual-clock.js';
@@ -34,7 +33,7 @@ export class VirtualPlatform implements Platform {
   readonly scheduler: VirtualScheduler;
   readonly random: SeededRandom;
   readonly files: SimulatedDisk;
-  readonly #host = new NodeScheduler();
+  readonly #turns = new HostTurns();
   #driven = false;
 
   constructor({ seed = 1, startMs = Date.UTC(2026, 0, 1), files }: VirtualPlatformOptions = {}) {
@@ -101,14 +100,14 @@ export class VirtualPlatform implements Platform {
   }
 
   async #drain(enough: () => boolean = () => false): Promise<void> {
-    await nextTurn(this.#host);
+    await this.#turns.next();
     for (let turns = 0; !enough(); turns++) {
       const work = this.scheduler.takeDeferred() ?? this.scheduler.takeDue(this.clock.monotonic());
       if (work === undefined) return;
       if (turns === maxTurns) throw stuck(`${maxTurns} callbacks ran and time did not pass`);
       work();
-      // A real turn of the event loop comes only after every promise that can settle has.
-      await nextTurn(this.#host);
+      // A real turn comes only after every promise that can settle has.
+      await this.#turns.next();
     }
   }
 

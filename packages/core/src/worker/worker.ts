@@ -1,8 +1,9 @@
 import { ApplicationTime } from '../dispatch/application-time.js';
-import { Dispatcher, type InFlightCapture, type Outlets } from '../dispatch/dispatcher.js';
+import { Dispatcher, type InFlightCapture } from '../dispatch/dispatcher.js';
 import { Envelope, type MessageId, noHeaders } from '../dispatch/envelope.js';
 import type { FrozenState } from '../dispatch/frozen-state.js';
 import type { EgressTarget } from '../dispatch/invocation.js';
+import type { Outlets } from '../dispatch/outlets.js';
 import { StateTable } from '../dispatch/state-table.js';
 import { type TimerDelta, Timers } from '../dispatch/timers.js';
 import type { EgressSink } from '../ports/egress-sink.js';
@@ -194,10 +195,7 @@ export class Worker implements Outlets {
         logger,
         hostAt: (to: AnyAddress) => this.dispatcher.hostAt(to),
         enqueue: (envelope: Envelope) => this.dispatcher.send(envelope),
-        deadLetter: (letter: DeadLetter) => {
-          this.dispatcher.deadLetters += 1;
-          this.deadLetter(letter);
-        },
+        deadLetter: (letter: DeadLetter) => this.dispatcher.deadLetter(letter),
         hasRecords: (pump: IngressPump) => {
           this.#waitingPumps.push(pump);
           this.#routeMore();

@@ -166,6 +166,13 @@ describe('An application on several nodes', () => {
     await platform.run(Promise.all([second.stop(), (await platform.run(first)).stop()]));
   });
 
+  it('leaves no timer behind that would keep a process from ending', async () => {
+    const [app] = (await nodes(1)) as [RunningApplication];
+    await addToAll(app);
+    await platform.run(app.stop());
+    expect(platform.scheduler.nextDueMs).to.equal(undefined);
+  });
+
   it('fails to start where a function is gone that has state, and says so', async () => {
     const [app] = (await nodes(1)) as [RunningApplication];
     await addToAll(app);

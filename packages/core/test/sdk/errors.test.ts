@@ -51,6 +51,8 @@ const pinned = [
   'SF_RUNNING',
   'SF_MISSING_PACKAGE',
   'SF_NO_COORDINATOR',
+  'SF_NOT_EMPTY',
+  'SF_INSTALL',
   'SF_LOCKED',
   'SF_FENCED',
   'SF_DAMAGED',
