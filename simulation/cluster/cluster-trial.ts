@@ -32,8 +32,11 @@ export interface TrialOptions {
 }
 
 const defaultPatienceMs = 300_000;
-/** Timers of one worker may be early for another by as much as its wall clock was wrong when an epoch began. */
-const clockSkewMs = 3_610_000;
+/**
+ * A timer of one worker may be early for another by as much as their wall clocks are apart: at worst each is an hour wrong, one ahead
+ * and one behind.
+ */
+const clockSkewMs = 7_210_000;
 
 /** The most that a node may hold in memory under a workload of this size, and when all of it is done: heartbeats go on. */
 const busy: Held = { messages: 1_000, outstanding: 1_000, records: 2_000, submissions: 100, callbacks: 200 };

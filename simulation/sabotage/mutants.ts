@@ -47,13 +47,13 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant('running-input-missing-from-cut', 1, 'the message of a handler that runs is not in the checkpoint', [
     'dispatch/dispatcher.js',
-    'current.push({ envelope, attempt, retryAtMs, settled });',
+    'current.push(envelope);',
     ';',
   ]),
   mutant('attempts-missing-from-cut', 1, 'how often a message was tried is not in the checkpoint', [
     'dispatch/dispatcher.js',
-    'current.push({ envelope, attempt, retryAtMs, settled });',
-    'current.push({ envelope, attempt: 1, retryAtMs, settled });',
+    'current.push(envelope);',
+    'current.push(envelope.proceed({ attempt: 1 }));',
   ]),
   // Channels and barriers.
   mutant('barrier-behind-the-queue', 6, 'a barrier waits for what was queued before it', [

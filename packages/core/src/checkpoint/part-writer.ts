@@ -121,8 +121,7 @@ function* inFlightItems(
   { inFlight, egresses }: WorkerCut,
   channels: ChannelCapture | undefined,
 ): Iterable<StoredInFlight | EncodedItem> {
-  for (const captured of inFlight.current)
-    yield { kind: 'message', message: storeMessage(captured.envelope, captured) };
+  for (const envelope of inFlight.current) yield { kind: 'message', message: storeMessage(envelope) };
   for (const queue of inFlight.waiting)
     for (const envelope of queue) yield { kind: 'message', message: storeMessage(envelope) };
   for (const [egress, { runs }] of egresses) {

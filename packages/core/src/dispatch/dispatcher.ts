@@ -27,17 +27,10 @@ export interface Guard {
 const sliceMessages = 4_096;
 const sliceMs = 5;
 
-/** What is in flight at a cut: what changes about a message while it is handled is captured beside it. */
+/** What is in flight at a cut. */
 export interface InFlightCapture {
-  readonly current: readonly CapturedMessage[];
+  readonly current: readonly Envelope[];
   readonly waiting: readonly Iterable<Envelope>[];
-}
-
-export interface CapturedMessage {
-  readonly envelope: Envelope;
-  readonly attempt: number;
-  readonly retryAtMs: number;
-  readonly settled: boolean;
 }
 
 export interface DispatcherCounts {
@@ -225,14 +218,11 @@ export class Dispatcher implements MessageFlow {
    * grows with the busy addresses, not with the queue.
    */
   captureInFlight(): InFlightCapture {
-    const current: CapturedMessage[] = [];
+    const current: Envelope[] = [];
     const waiting: Iterable<Envelope>[] = [];
     for (const activation of this.#busy) {
       const { current: envelope, mailbox } = activation;
-      if (envelope !== undefined) {
-        const { attempt, retryAtMs, settled } = envelope;
-        current.push({ envelope, attempt, retryAtMs, settled });
-      }
+      if (envelope !== undefined) current.push(envelope);
       if (mailbox !== undefined && mailbox.size > 0) waiting.push(mailbox.snapshot());
     }
     waiting.push(this.#queue.snapshot());
@@ -401,8 +391,8 @@ export class Dispatcher implements MessageFlow {
     this.#busy.add(activation);
     activation.retry = this.platform.scheduler.after(delayMs, () => {
       activation.retry = undefined;
-      envelope.retryAtMs = 0;
       if (this.#isClosed) return;
+      activation.current = envelope.proceed({ retryAtMs: 0 });
       if (this.#guard !== undefined) this.#queueFirst(activation);
       this.#guardFatal(() => this.free(activation));
     });

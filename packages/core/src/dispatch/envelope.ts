@@ -16,6 +16,13 @@ class Rare {
   settled = false;
 }
 
+/** What becomes of a message while it is handled. */
+export interface MessageProgress {
+  readonly attempt: number;
+  readonly retryAtMs: number;
+  readonly settled: boolean;
+}
+
 /**
  * A message on its way to a function.
  *
@@ -50,6 +57,22 @@ export class Envelope {
       this.rare.headers = headers;
       this.rare.reply = reply;
     }
+  }
+
+  /**
+   * The same message, further on. A cut captures what waits by reference, and it is encoded later: so a message that has been queued
+   * does not change any more, and another takes its place.
+   */
+  proceed(progress: Partial<MessageProgress>): Envelope {
+    const { host, target, message, operation, origin, headers, reply, key } = this;
+    const next = new Envelope(host, target, message, operation, origin, headers, reply, key);
+    next.idA = this.idA;
+    next.idB = this.idB;
+    next.idC = this.idC;
+    next.idD = this.idD;
+    const { attempt, retryAtMs, settles, settled } = this;
+    Object.assign(next.#rarely(), { attempt, retryAtMs, settles, settled }, progress);
+    return next;
   }
 
   get id(): string {

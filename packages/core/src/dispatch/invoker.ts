@@ -60,7 +60,11 @@ export class Invoker {
   /** Has an idle activation handle a message. */
   invoke(activation: Activation, envelope: Envelope): void {
     invariant(activation.state === 'idle', 'an address has one invocation at a time');
-    if (envelope.settles !== undefined && !envelope.settled && !this.#settle(activation, envelope)) return;
+    if (envelope.settles === undefined || envelope.settled) this.#run(activation, envelope);
+    else this.#settle(activation, envelope);
+  }
+
+  #run(activation: Activation, envelope: Envelope): void {
     const { host } = envelope;
     const kind = envelope.operation === undefined ? 'send' : host.kindOf(envelope.operation);
     const invocation = new Invocation(this.#flow, activation, envelope, kind === 'query');
@@ -225,9 +229,8 @@ export class Invoker {
       'handler failed; will retry',
     );
     host.figures.retries += 1;
-    envelope.attempt += 1;
-    envelope.retryAtMs = this.#flow.now() + Math.ceil(delayMs);
-    this.#flow.retryLater(activation, envelope, delayMs);
+    const retryAtMs = this.#flow.now() + Math.ceil(delayMs);
+    this.#flow.retryLater(activation, envelope.proceed({ attempt: envelope.attempt + 1, retryAtMs }), delayMs);
   }
 
   /** The handler read what is not in memory: loads it and runs the handler again, which does not count as a retry. */
@@ -265,24 +268,19 @@ export class Invoker {
     });
   }
 
-  /** Takes out the pending timeout that stands for an ask. Returns false when the answer is not to be handled now, or ever. */
-  #settle(activation: Activation, envelope: Envelope): boolean {
+  /**
+   * Takes out the pending timeout that stands for an ask, and hands out the answer if it was there. If not, the answer is too late, or
+   * the second: the timeout has been delivered, or the first.
+   */
+  #settle(activation: Activation, envelope: Envelope): void {
     const taken = this.#flow.timers.take(envelope.settles as CancellationToken, activation.address);
-    if (taken === true) {
-      envelope.settled = true;
-      return true;
-    }
-    if (taken !== false) {
-      activation.current = envelope;
-      const settled = taken.then((isOurs) => {
-        if (isOurs) envelope.settled = true;
-        else activation.current = undefined;
-      });
-      this.#flow.awaitLoading(activation, settled);
-      return false;
-    }
-    // Too late, or the second answer: the timeout has been delivered, or the first answer.
-    return false;
+    if (taken === true) this.#run(activation, envelope.proceed({ settled: true }));
+    if (taken === true || taken === false) return;
+    activation.current = envelope;
+    const settled = taken.then((isOurs) => {
+      activation.current = isOurs ? envelope.proceed({ settled: true }) : undefined;
+    });
+    this.#flow.awaitLoading(activation, settled);
   }
 }
 

@@ -31,7 +31,7 @@ export const errorCodes = {
   SF_UNBOUND_FUNCTION: 'A message was sent to a function type that no module binds.',
   SF_UNBOUND_INGRESS: 'A router is bound to an ingress that no module binds.',
   SF_UNKNOWN_OPERATION: 'A message names an operation that the function does not have.',
-  SF_ASKED_LATE: 'A reply handle was used twice or is unknown.',
+  SF_ASKED_LATE: 'A reply handle was asked for where nobody waits for a reply.',
   SF_UNBOUND_STATE: 'A persisted value, map or list was used outside of a function instance.',
   SF_NOT_RESIDENT: 'An entry of a persisted map must be loaded before it is read.',
   // Found when the application starts or a function is first activated.

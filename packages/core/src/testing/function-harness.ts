@@ -87,7 +87,7 @@ export class FunctionHarness<F extends object> {
   readonly #replies = new Map<number, Reply<unknown>>();
   readonly #deadLetters: DeadLetter[] = [];
   /** What the last failed attempt at a message threw. */
-  readonly #thrown = new WeakMap<Envelope, Error>();
+  readonly #thrown = new Map<string, Error>();
   readonly #envelopes = new WeakMap<RecordedSend, Envelope>();
   #calls = 0;
   #failure: Error | undefined;
@@ -129,7 +129,7 @@ export class FunctionHarness<F extends object> {
       failed,
     );
     this.#dispatcher.timers = this.#timers;
-    this.#dispatcher.onFailure = (envelope, error) => this.#thrown.set(envelope, error);
+    this.#dispatcher.onFailure = (envelope, error) => this.#thrown.set(envelope.id, error);
     this.#dispatcher.open();
   }
 
@@ -258,7 +258,7 @@ export class FunctionHarness<F extends object> {
   #outcome(envelope: Envelope, target: ClientReplyTarget | undefined): unknown {
     const reply = target === undefined ? undefined : this.#replies.get(target.call);
     const isBuried = this.#deadLetters.some(({ invocationId }) => invocationId === envelope.id);
-    const thrown = this.#thrown.get(envelope);
+    const thrown = this.#thrown.get(envelope.id);
     if (thrown !== undefined && (isBuried || target?.query)) throw thrown;
     if (reply?.ok === false) throw new CallError(reply.error.code, reply.error.message);
     return reply?.value;

@@ -22,16 +22,8 @@ export type StoredMessage = readonly [
   settled: boolean,
 ];
 
-/** What changes about a message while it is handled, as of the cut. */
-export interface MessageProgress {
-  readonly attempt: number;
-  readonly retryAtMs: number;
-  readonly settled: boolean;
-}
-
-export function storeMessage(envelope: Envelope, progress: MessageProgress = envelope): StoredMessage {
-  const { target, message, operation, caller, headers, reply, id, settles } = envelope;
-  const { attempt, retryAtMs, settled } = progress;
+export function storeMessage(envelope: Envelope): StoredMessage {
+  const { target, message, operation, caller, headers, reply, id, attempt, retryAtMs, settles, settled } = envelope;
   const handle = reply === undefined ? undefined : new ReplyHandle(reply);
   return [target, message, operation, caller, headers, handle, id, attempt, retryAtMs, settles, settled];
 }

@@ -7,8 +7,8 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const folder = 'examples/greeter/src';
 
 /** What readers copy is what runs. */
-describe('README.md', () => {
-  const text = readFileSync(join(root, 'README.md'), 'utf8');
+describe('docs/getting-started.md', () => {
+  const text = readFileSync(join(root, 'docs/getting-started.md'), 'utf8');
   const shown = new Map(
     [...text.matchAll(/^`([^`\n]+)`\n\n```ts\n(.*?)^```$/gms)].map(([, path, code]) => [path, code]),
   );
