@@ -27,9 +27,9 @@ describe('The documents', () => {
     });
 
     it(`${page} names npm scripts that exist`, () => {
-      const { scripts } = JSON.parse(read('package.json')) as { scripts: object };
-      const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, script]) => script as string);
-      expect(named.filter((script) => !Object.hasOwn(scripts, script))).to.deep.equal([]);
+      const named = [...text.matchAll(/npm run ([\w:-]+)(?: --workspace ([\w/-]+))?/g)];
+      const missing = named.filter(([, script, workspace]) => !Object.hasOwn(scriptsOf(workspace), script as string));
+      expect(missing.map(([command]) => command)).to.deep.equal([]);
     });
 
     it(`${page} shows commands that exist`, () => {
@@ -62,6 +62,10 @@ describe('The documents', () => {
 
 function read(path: string): string {
   return readFileSync(join(root, path), 'utf8');
+}
+
+function scriptsOf(workspace = '.'): object {
+  return JSON.parse(read(join(workspace, 'package.json'))).scripts;
 }
 
 function quoted(text: string): string[] {
