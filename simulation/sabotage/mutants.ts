@@ -14,19 +14,19 @@ export const mutants: readonly Mutant[] = [
   // What a cut sets aside, and what becomes of it.
   mutant(
     'delta-against-abandoned-cut',
-    22,
+    53,
     'state that an abandoned checkpoint had set aside does not go into the next',
     ['dispatch/state-table.js', 'if (activation.dirtyIn === this.#interval)', 'if (activation.dirtyIn >= 0)'],
   ),
   mutant(
     'abandoned-timers-forgotten',
-    22,
+    53,
     'timers that an abandoned checkpoint had set aside do not go into the next',
     ['dispatch/timers.js', 'if (!this.#delta.has(id))', 'if (id === undefined)'],
   ),
   mutant(
     'abandoned-egress-forgotten',
-    22,
+    53,
     'records that an abandoned checkpoint had set aside do not go into the next',
     ['worker/egress-outlet.js', 'values.append(this.#values);\n        this.#values = values;', ';'],
   ),
@@ -35,7 +35,7 @@ export const mutants: readonly Mutant[] = [
     '&& !this.#options.canCut())',
     '&& checkpoint < 0)',
   ]),
-  mutant('queue-missing-from-cut', 32, 'messages that wait to be handed out are not in the checkpoint', [
+  mutant('queue-missing-from-cut', 30, 'messages that wait to be handed out are not in the checkpoint', [
     'dispatch/dispatcher.js',
     'waiting.push(this.#queue.snapshot());',
     ';',
@@ -50,23 +50,23 @@ export const mutants: readonly Mutant[] = [
     'current.push(envelope);',
     ';',
   ]),
-  mutant('attempts-missing-from-cut', 1, 'how often a message was tried is not in the checkpoint', [
+  mutant('attempts-missing-from-cut', 3, 'how often a message was tried is not in the checkpoint', [
     'dispatch/dispatcher.js',
     'current.push(envelope);',
     'current.push(envelope.proceed({ attempt: 1 }));',
   ]),
   // Channels and barriers.
-  mutant('barrier-behind-the-queue', 6, 'a barrier waits for what was queued before it', [
+  mutant('barrier-behind-the-queue', 8, 'a barrier waits for what was queued before it', [
     'cluster/outbound-channel.js',
     'this.#lastBarrier = checkpoint;',
     'this.#lastBarrier = checkpoint; while (this.#queue.size > 0) this.#sendItems();',
   ]),
-  mutant('nothing-recorded-in-flight', 4, 'what crosses a cut is not recorded', [
+  mutant('nothing-recorded-in-flight', 10, 'what crosses a cut is not recorded', [
     'cluster/channel-recorder.js',
     'if (!isBehindCut)',
     'if (isBehindCut || !isBehindCut)',
   ]),
-  mutant('unsent-not-kept', 8, 'what a sender had not sent at its cut is in no part', [
+  mutant('unsent-not-kept', 24, 'what a sender had not sent at its cut is in no part', [
     'checkpoint/restore-in-flight.js',
     'unsent.push(stored.item);',
     ';',
@@ -82,7 +82,7 @@ export const mutants: readonly Mutant[] = [
     ],
     ['cluster/inbound-channel.js', 'this.#received = next;', 'this.#received = frame.number;'],
   ),
-  mutant('frames-of-any-epoch', 28, 'frames of epochs and starts that are over are accepted', [
+  mutant('frames-of-any-epoch', 45, 'frames of epochs and starts that are over are accepted', [
     'cluster/frame.js',
     'epoch === present && from.slot === peer.slot && from.incarnation === peer.incarnation && to === self.incarnation',
     'from.slot === peer.slot',
@@ -111,7 +111,7 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant(
     'restart-unnoticed',
-    62,
+    13,
     'a participant that started again is taken for its former self',
     ['cluster/coordinator.js', 'const isGone = planned.incarnation !== member.incarnation ||', 'const isGone ='],
     [
@@ -121,7 +121,7 @@ export const mutants: readonly Mutant[] = [
     ],
   ),
   // The log.
-  mutant('unknown-taken-for-written', 109, 'a put whose outcome is unknown is taken for a success', [
+  mutant('unknown-taken-for-written', 62, 'a put whose outcome is unknown is taken for a success', [
     'checkpoint/settled-put.js',
     'if (await store.put(name, bytes))\n                return undefined;\n        }\n        catch (error) {\n            failure = error;',
     'if (await store.put(name, bytes))\n                return undefined;\n        }\n        catch (error) {\n            failure = error; return undefined;',
@@ -216,7 +216,7 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant(
     'unpublished-egress-forgotten',
-    1,
+    4,
     'records of earlier checkpoints that are not published yet are not in the next',
     [
       'worker/egress-outlet.js',
@@ -261,7 +261,7 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant(
     'committed-sends-repeated',
-    8,
+    83,
     'what a client sent is sent again though the checkpoint is committed that holds it',
     ['cluster/participant.js', 'if (isCommitted)', 'if (isCommitted && plan === undefined)'],
   ),
@@ -277,7 +277,7 @@ export const mutants: readonly Mutant[] = [
     'const {',
   ]),
   // From one epoch to the next.
-  mutant('memory-kept-of-another-checkpoint', 25, 'memory is kept though the epoch begins with another checkpoint', [
+  mutant('memory-kept-of-another-checkpoint', 20, 'memory is kept though the epoch begins with another checkpoint', [
     'cluster/epoch-worker.js',
     'return this.#lastIndex === (manifest?.index ?? 0);',
     'return true;',
