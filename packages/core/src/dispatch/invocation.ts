@@ -321,16 +321,17 @@ export class Invocation implements Context, CellInvocation {
       to: (address: AnyAddress) =>
         operationProxy(address, this.#operationsOf(address), 'send', (to, operation, message) => {
           this.#use();
-          return this.#setTimer(dueMs(), this.#message(to, operation, message));
+          return this.#setTimer(dueMs(), this.#message(to, operation, message, undefined, this.self));
         }) as never,
     };
   }
 
   #sendTimed(dueMs: number, to: AnyAddress, message: unknown): CancellationToken {
     this.#use();
-    return this.#setTimer(dueMs, this.#plainMessage(to, message));
+    return this.#setTimer(dueMs, this.#plainMessage(to, message, this.self));
   }
 
+  /** @param envelope names its sender by address: it may be pending for long, and would keep an activation in memory. */
   #setTimer(dueMs: number, envelope: Envelope): CancellationToken {
     const extras = this.#extra();
     extras.timers = appended(extras.timers, { dueMs, envelope, owner: this.self });
@@ -341,7 +342,7 @@ export class Invocation implements Context, CellInvocation {
     return this.services.hostAt(to).definition.operations;
   }
 
-  #plainMessage(to: AnyAddress, message: unknown): Envelope {
+  #plainMessage(to: AnyAddress, message: unknown, origin: Activation | AnyAddress = this.activation): Envelope {
     const host = this.activation.host.targetOf(to, this.services);
     const { schema, name } = host.definition.type;
     return this.#envelop(
@@ -349,7 +350,7 @@ export class Invocation implements Context, CellInvocation {
       to,
       undefined,
       schema === undefined ? message : validate(schema, message, `message to ${name}`),
-      this.activation,
+      origin,
     );
   }
 
