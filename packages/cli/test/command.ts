@@ -27,7 +27,8 @@ export class Run {
   constructor(folder: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
     this.child = spawn(process.execPath, [program, ...args], {
       cwd: folder,
-      env: { ...process.env, NO_COLOR: undefined, ...environment },
+      // Any value of FORCE_COLOR, also 0, has compilers write for a terminal.
+      env: { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const lines = createInterface({ input: this.child.stdout as NodeJS.ReadableStream });
