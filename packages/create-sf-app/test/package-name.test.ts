@@ -24,11 +24,11 @@ describe('The name of a package', () => {
   }
 
   it('is that of the directory, as far as it can be', () => {
-    expect(packageNameOf('/work/my-app')).to.equal('my-app');
-    expect(packageNameOf('/work/My Great App!')).to.equal('my-great-app');
-    expect(packageNameOf('/work/.hidden')).to.equal('hidden');
-    expect(packageNameOf('/work/über')).to.equal('ber');
-    for (const directory of ['/', '/work/日本', '/work/http', '/work/...'])
+    expect(packageNameOf('/home/ada/my-app')).to.equal('my-app');
+    expect(packageNameOf('/home/ada/My Great App!')).to.equal('my-great-app');
+    expect(packageNameOf('/home/ada/.hidden')).to.equal('hidden');
+    expect(packageNameOf('/home/ada/über')).to.equal('ber');
+    for (const directory of ['/', '/home/ada/日本', '/home/ada/http', '/home/ada/...'])
       expect(packageNameOf(directory)).to.equal('my-app');
   });
 });
