@@ -304,7 +304,7 @@ export class Checkpointer {
     this.#options.retention.discard(this.#options.group.abandoned(this.#checkpoint));
     this.#options.metrics.count('sf_checkpoint_failures_total');
     const fields = { checkpoint: this.#checkpoint, failures: this.#failures, err: asError(error) };
-    this.#options.logger.warn(fields, 'checkpoint abandoned; the next one will hold what it would have held');
+    this.#options.logger.error(fields, 'checkpoint abandoned; the next one will hold what it would have held');
   }
 
   /** The live segments with what is new in front, and the inputs of a compaction replaced by its output. */
