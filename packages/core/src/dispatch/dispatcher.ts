@@ -342,7 +342,7 @@ export class Dispatcher implements MessageFlow {
     );
   }
 
-  hold(activation: Activation): void {
+  occupy(activation: Activation): void {
     this.#busy.add(activation);
   }
 

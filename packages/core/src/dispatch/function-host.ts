@@ -1,4 +1,5 @@
 import { Copier } from '../codec/copier.js';
+import { isPrimitive } from '../codec/data-model.js';
 import type { AnyAddress } from '../sdk/address.js';
 import { durationMs } from '../sdk/duration.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
@@ -460,19 +461,6 @@ export class FunctionHost {
     if (schema !== undefined && result.value !== unset)
       validate(schema, live, `state ${field.name} of ${activation.address}`);
     return result;
-  }
-}
-
-/** Whether a value of a field is stored as itself. */
-function isPrimitive(value: unknown): boolean {
-  switch (typeof value) {
-    case 'object':
-      return value === null;
-    case 'function':
-    case 'symbol':
-      return false;
-    default:
-      return true;
   }
 }
 

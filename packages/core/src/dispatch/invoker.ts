@@ -31,7 +31,7 @@ export interface MessageFlow extends InvocationServices {
   send(envelope: Envelope): void;
   deadLetter(letter: DeadLetter): void;
   /** The activation is not idle: from now on its messages wait in its mailbox. */
-  hold(activation: Activation): void;
+  occupy(activation: Activation): void;
   /** It can take its next message: the one it holds, then its mailbox. */
   free(activation: Activation): void;
   /** It goes on when something is there that it waits for. */
@@ -112,7 +112,7 @@ export class Invoker {
     activation.state = 'running';
     activation.invocation = invocation;
     activation.current = envelope;
-    this.#flow.hold(activation);
+    this.#flow.occupy(activation);
     const timeout = this.#flow.platform.scheduler.after(host.timeoutMs, () => {
       if (invocation.ended || this.#flow.isClosed) return;
       const error = new StatefulFunctionsError(
@@ -218,7 +218,7 @@ export class Invoker {
       isPermanent(error) || envelope.attempt >= host.maxAttempts || host.kindOf(envelope.operation) === 'query';
     if (isFinal) {
       this.bury(activation, envelope, error);
-      this.#flow.hold(activation);
+      this.#flow.occupy(activation);
       this.#flow.free(activation);
       return;
     }

@@ -1,4 +1,5 @@
 import { decode, encode } from '../codec/codec.js';
+import { isPrimitive } from '../codec/data-model.js';
 import { invariant, StatefulFunctionsError } from '../sdk/errors.js';
 import { unset } from '../sdk/persisted-value.js';
 import type { ByteBuffer } from './byte-buffer.js';
@@ -85,13 +86,7 @@ export function decodeRecord(
 
 /** A value in its committed form. @throws SF_UNSUPPORTED_VALUE */
 export function toStored(value: unknown): Stored {
-  if (
-    value === unset ||
-    ((typeof value !== 'object' || value === null) && typeof value !== 'function' && typeof value !== 'symbol')
-  ) {
-    return value;
-  }
-  return encode(value);
+  return value === unset || isPrimitive(value) ? value : encode(value);
 }
 
 /** The live value of a committed one: a new object each time. */
