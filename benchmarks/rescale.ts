@@ -140,7 +140,7 @@ async function runSteadily(happens: (nodes: Nodes) => Promise<void>): Promise<Fi
   const { files, random } = nodePlatform();
   const store = new FileBlobStore(files, random, directory);
   await store.open();
-  const nodes = new Nodes(sharing(store));
+  const nodes = new Nodes(await store.shared());
   const apps = [await nodes.start(), await nodes.start()] as const;
   try {
     const requests = new Requests(apps[0]);
@@ -158,16 +158,6 @@ async function runSteadily(happens: (nodes: Nodes) => Promise<void>): Promise<Fi
     await store.close();
     await rm(directory, { recursive: true, force: true });
   }
-}
-
-/** A store for several nodes, none of which opens or closes it. */
-function sharing(store: BlobStore): BlobStore {
-  return {
-    put: (name, body) => store.put(name, body),
-    get: (name, range) => store.get(name, range),
-    list: (prefix) => store.list(prefix),
-    delete: (name) => store.delete(name),
-  };
 }
 
 /** A third node takes over a part of the work, and gives it back. */

@@ -1,6 +1,4 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { Application, type BlobStore, FileBlobStore, nodePlatform } from '@stateful-functions/core';
+import { Application, FileBlobStore, nodePlatform } from '@stateful-functions/core';
 import { JetStreamSink, JetStreamSource, NatsCluster } from '@stateful-functions/nats-transport';
 import type { DriverReport } from '../src/driver.js';
 import type { RideRequest } from '../src/passenger.js';
@@ -21,10 +19,12 @@ const module = new RideSharingModule({
   pickups: sinkOf('pickups'),
   deadLetters: sinkOf('deadLetters'),
 });
+const { files, random } = nodePlatform();
 const app = await Application.from(module).start({
   // Longer than the default, since a machine that also shows the city in a browser has little time for its nodes.
   cluster: { ...cluster, name, minWorkers, lease: '2s' },
-  checkpoints: { store: sharedStore(folder), interval: '250ms' },
+  // A folder, since the nodes are on one machine; elsewhere it is a bucket.
+  checkpoints: { store: await new FileBlobStore(files, random, folder).shared(), interval: '250ms' },
 });
 process.send?.('running');
 await app.finished.finally(() => cluster.close());
@@ -38,20 +38,4 @@ function sourceOf(partition: string): JetStreamSource<DriverReport> {
 function sinkOf(of: 'notices' | 'pickups' | 'deadLetters'): JetStreamSink<unknown> {
   const { name: stream, subject } = streams[of];
   return new JetStreamSink({ ...nats, stream, subject, exclusive: true });
-}
-
-/**
- * A folder that the nodes share, since they are on one machine; elsewhere it is a bucket. It is not opened, which would lock it for
- * one of them: the log of manifests alone keeps them apart.
- */
-function sharedStore(directory: string): BlobStore {
-  for (const each of ['blobs', 'temporary']) mkdirSync(join(directory, each), { recursive: true });
-  const { files, random } = nodePlatform();
-  const store = new FileBlobStore(files, random, directory);
-  return {
-    put: (blob, body) => store.put(blob, body),
-    get: (blob, range) => store.get(blob, range),
-    list: (prefix) => store.list(prefix),
-    delete: (blob) => store.delete(blob),
-  };
 }

@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type BlobStore, FileBlobStore, nodePlatform, StatefulFunctionsError } from '@stateful-functions/core';
 import { optionalPackage } from './optional-package.js';
 
@@ -29,20 +28,9 @@ export async function existingStoreAt(where: string): Promise<BlobStore> {
   );
 }
 
-/**
- * A store that several nodes share. For a folder, on one machine, it is one without the lock: the log alone keeps them apart, as
- * it does everywhere else.
- */
+/** A store that several nodes share; for a folder, on one machine. */
 export async function sharedStoreAt(where: string): Promise<BlobStore> {
-  if (!isFolder(where)) return storeAt(where);
-  for (const each of ['blobs', 'temporary']) mkdirSync(join(where, each), { recursive: true });
-  const store = folder(where);
-  return {
-    put: (name, body) => store.put(name, body),
-    get: (name, range) => store.get(name, range),
-    list: (prefix) => store.list(prefix),
-    delete: (name) => store.delete(name),
-  };
+  return isFolder(where) ? folder(where).shared() : storeAt(where);
 }
 
 /**

@@ -19,6 +19,9 @@ interface PackageDescription {
 
 const read = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as PackageDescription;
 
+/** Files of the template `greeter` that are those of the example: whoever changes one changes both. */
+const fromExample = ['email-sender.fn.ts', 'greet-router.ts', 'greeter.fn.ts', 'greeter.ts', 'greeting-texts.ts'];
+
 /** What users get. Add here what is added there. */
 const pinned: Readonly<Record<TemplateName, readonly string[]>> = {
   minimal: [
@@ -69,6 +72,13 @@ const pinned: Readonly<Record<TemplateName, readonly string[]>> = {
 };
 
 describe('The templates', () => {
+  for (const file of fromExample) {
+    it(`greeter has ${file} as the example has it`, () => {
+      const template = readFileSync(join(packages, 'create-sf-app/templates/greeter/src', file), 'utf8');
+      expect(template).to.equal(readFileSync(join(packages, '../examples/greeter/src', file), 'utf8'));
+    });
+  }
+
   let directory: string;
 
   beforeEach(() => {

@@ -60,6 +60,20 @@ export class FileBlobStore implements BlobStore {
     this.#lock = lock;
   }
 
+  /**
+   * The folder for several nodes on one machine that share it: a store that takes no lock, as elsewhere a bucket takes none. The log of
+   * manifests keeps nodes apart.
+   */
+  async shared(): Promise<BlobStore> {
+    for (const folder of this.#folders) await storing(`make ${folder}`, this.#files.makeDirectory(folder));
+    return {
+      put: (name, body) => this.put(name, body),
+      get: (name, range) => this.get(name, range),
+      list: (prefix) => this.list(prefix),
+      delete: (name) => this.delete(name),
+    };
+  }
+
   async close(): Promise<void> {
     const lock = this.#lock;
     this.#lock = undefined;
@@ -118,14 +132,16 @@ export class FileBlobStore implements BlobStore {
     await storing(`delete blob ${name}`, this.#directorySync.sync(dirname(path)));
   }
 
+  get #folders(): readonly string[] {
+    return [`${this.#directory}/blobs`, `${this.#directory}/temporary`];
+  }
+
   #pathOf(name: string): string {
     return `${this.#directory}/blobs/${name}`;
   }
 
   async #prepare(): Promise<void> {
-    for (const folder of [`${this.#directory}/blobs`, `${this.#directory}/temporary`]) {
-      await this.#files.makeDirectory(folder);
-    }
+    for (const folder of this.#folders) await this.#files.makeDirectory(folder);
     await this.#directorySync.sync(this.#directory);
     // A process that died before it could sync leaves folders that exist and are not durable: sync all that lead here.
     for (let path = this.#directory; dirname(path) !== path; path = dirname(path)) {

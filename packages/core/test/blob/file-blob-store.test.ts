@@ -23,7 +23,19 @@ blobStoreConformance('FileBlobStore on a simulated disk', async () => ({
   store: storeOn(new SimulatedDisk()),
 }));
 
+blobStoreConformance('FileBlobStore that nodes share', async () => ({
+  store: await storeOn(new SimulatedDisk()).shared(),
+}));
+
 describe('FileBlobStore', () => {
+  it('is shared without a lock', async () => {
+    const disk = new SimulatedDisk();
+    const [one, other] = [await storeOn(disk).shared(), await storeOn(disk).shared()];
+    expect(one.open).to.equal(undefined);
+    expect([await one.put('a', Uint8Array.of(1)), await other.put('a', Uint8Array.of(2))]).to.deep.equal([true, false]);
+    expect(await other.get('a')).to.deep.equal(Uint8Array.of(1));
+  });
+
   it('refuses a folder that is in use, and takes it when it is free again', async () => {
     const disk = new SimulatedDisk();
     const first = storeOn(disk);
