@@ -249,6 +249,16 @@ export const mutants: readonly Mutant[] = [
     "this.#phase = 'closed';",
     "for (const pump of this.pumps.values()) void pump.acknowledge(pump.progress.position).catch(() => {}); this.#phase = 'closed';",
   ]),
+  mutant('failed-batch-forgotten', 1, 'a batch that a sink failed to take counts as published', [
+    'worker/egress-outlet.js',
+    'if (await this.#mayPass(error))\n                    continue;\n                return;',
+    'if (!(await this.#mayPass(error))) return;',
+  ]),
+  mutant('failed-reader-kept', 1, 'a reader that failed goes on, behind what it had read', [
+    'worker/ingress-pump.js',
+    'await this.#reader?.close().catch(() => undefined); // It has failed, and nobody relies on it.\n                this.#reader = undefined;',
+    ';',
+  ]),
   mutant('replies-before-commit', 1, 'a client is answered before the checkpoint exists that holds what it was told', [
     'worker/worker.js',
     'this.onceCommitted(() => this.onReply(target, reply));',

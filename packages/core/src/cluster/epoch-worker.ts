@@ -406,7 +406,7 @@ export class EpochWorker {
   async #drain(): Promise<void> {
     this.#state = 'draining';
     const { worker } = this;
-    await worker.drain();
+    await worker.drain(this.#options.stopTimeoutMs);
     worker.dispatcher.pause();
     await this.#handlersEnd();
     if (this.#isClosed) return;

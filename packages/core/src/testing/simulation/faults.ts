@@ -64,6 +64,11 @@ const effects = [
   'killed when its entry was in the log',
   'paused with an entry on its way to the log',
   'power lost in an operation of the disk',
+  'source failed',
+  'source failed behind what it read',
+  'source failed to take an acknowledgement',
+  'sink failed',
+  'sink failed in the middle of a batch',
   'wall clocks that differ',
 ] as const;
 
