@@ -76,6 +76,7 @@ export class EgressOutlet {
   #waiting = 0;
   #position: Position;
   #published = 0;
+  #opening: Promise<Position> | undefined;
   #publishing: Promise<void> | undefined;
   #closed = false;
 
@@ -108,7 +109,8 @@ export class EgressOutlet {
 
   async open(): Promise<void> {
     const { platform, logger } = this.services;
-    this.#position = await this.sink.open(this.#position, { platform, logger });
+    this.#opening = this.sink.open(this.#position, { platform, logger });
+    this.#position = await this.#opening;
   }
 
   /** Puts back records of a recovered checkpoint. */
@@ -173,6 +175,7 @@ export class EgressOutlet {
   /** Stops after the batch under way, and releases the sink. */
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#opening?.catch(() => undefined); // Whoever opens it is told.
     await this.drained();
     await this.sink.close();
   }

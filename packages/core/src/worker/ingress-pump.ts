@@ -49,6 +49,7 @@ const batchSize = 1_024;
 export class IngressPump {
   readonly #seed: MessageId;
   readonly #record: MessageId = { idA: 0, idB: 0, idC: 0, idD: 0 };
+  #opening: Promise<IngressReader<unknown>> | undefined;
   #reader: IngressReader<unknown> | undefined;
   #position: Position | undefined;
   #routed: number;
@@ -89,7 +90,8 @@ export class IngressPump {
 
   async open(): Promise<void> {
     const { platform, logger } = this.services;
-    this.#reader = await this.bound.source.open(this.#position, { platform, logger });
+    this.#opening = this.bound.source.open(this.#position, { platform, logger });
+    this.#reader = await this.#opening;
     this.#running = this.#run(this.#reader);
   }
 
@@ -101,7 +103,9 @@ export class IngressPump {
   async close(): Promise<void> {
     this.#stopped = true;
     this.#emptied();
-    await this.#reader?.close();
+    // One that is still being opened would read on for ever, and get in the way of whoever reads next.
+    const reader = await this.#opening?.catch(() => undefined);
+    await reader?.close();
     await this.#running;
   }
 
