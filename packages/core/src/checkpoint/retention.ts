@@ -32,6 +32,7 @@ export class Retention {
   readonly #candidates = new Set<string>();
   /** The newest manifest whose condemned blobs are among the candidates. */
   #seen = 0;
+  #collecting: Promise<unknown> = Promise.resolve();
 
   constructor(store: BlobStore, log: ManifestLog, savepoints: Savepoints, { keep = 3 }: RetentionOptions = {}) {
     if (!Number.isSafeInteger(keep) || keep < 1) {
@@ -50,11 +51,17 @@ export class Retention {
 
   /**
    * Deletes manifests beyond the newest `keep`, and the blobs that were condemned and are not needed any more. Call it after
-   * a checkpoint, not twice at once.
+   * a checkpoint. Calls queue up: that of an epoch may be under way when the next has begun.
    *
    * `readFrom` is the index of the oldest manifest that a worker still reads from; it and all later ones stay.
    */
-  async collect(readFrom = Number.POSITIVE_INFINITY): Promise<void> {
+  collect(readFrom = Number.POSITIVE_INFINITY): Promise<void> {
+    const collected = this.#collecting.then(() => this.#collect(readFrom));
+    this.#collecting = collected.catch(() => undefined); // Whoever called is told.
+    return collected;
+  }
+
+  async #collect(readFrom: number): Promise<void> {
     await this.#savepoints.finish();
     const manifests = (await this.#log.entries()).filter((entry) => entry.kind === 'checkpoint');
     for (const manifest of manifests) {

@@ -66,8 +66,9 @@ const reportsPerLease = 4;
  *
  * Invariants:
  * - At most one worker runs; it is of the newest epoch that has a place for this participant.
- * - A worker ends when its lease has run out. The lease counts from when a report was *sent* that the coordinator has
- *   answered, so one that is heard and hears nothing ends before the coordinator gives its share to others.
+ * - A worker shows nothing to the outside when its lease has run out. The lease counts from when a report was *sent* that the
+ *   coordinator has answered, so one that is heard and hears nothing is silent before the coordinator gives its share to others.
+ *   If it hears nothing for a little longer, it ends; one that was merely late, as on a machine with too much to do, goes on.
  * - What a client sent is in exactly one place: in a committed checkpoint, or with the worker, or here until there is one.
  */
 export class Participant {
@@ -83,6 +84,9 @@ export class Participant {
   #current: EpochWorker | undefined;
   #entering = 0;
   #heartbeat: Scheduled | undefined;
+  /** Whether the lease had run out already when the worker was looked at last. */
+  #isOverdue = false;
+  #renewed: () => void = () => {};
   #isLeaving = false;
   #isStopped = false;
   #isEntering = false;
@@ -126,9 +130,18 @@ export class Participant {
     return state === 'closed' ? 'waiting' : state;
   }
 
-  /** Tells the coordinator that it is there. */
+  /** Tells the coordinator that it is there: at the start, and when another was elected. */
   start(): void {
     this.#tell();
+  }
+
+  /** Ends its worker at once if that follows a coordinator which is one no more. */
+  fence(coordinator: string): void {
+    if (this.#coordinator !== coordinator) return;
+    this.#leaseEndMs = Number.NEGATIVE_INFINITY;
+    this.#entering += 1;
+    this.#isEntering = false;
+    void this.#drop();
   }
 
   /** Asks that its share go to others. */
@@ -216,9 +229,22 @@ export class Participant {
   #extendLease({ answers }: Directive): void {
     if (answers <= this.#answered) return;
     this.#answered = answers;
+    const hadLease = this.#hasLease;
     const sentMs = this.#sentMs.get(answers);
     for (const number of this.#sentMs.keys()) if (number <= answers) this.#sentMs.delete(number);
     if (sentMs !== undefined) this.#leaseEndMs = Math.max(this.#leaseEndMs, sentMs + this.#options.leaseMs);
+    if (hadLease || !this.#hasLease) return;
+    this.#renewed();
+    this.#current?.worker.publish();
+  }
+
+  /** Resolves when there is a lease, or the worker that waits for it has ended. */
+  #whenCurrent(): Promise<void> {
+    if (this.#hasLease) return Promise.resolve();
+    this.#tell();
+    return new Promise((resolve) => {
+      this.#renewed = resolve;
+    });
   }
 
   /** Leaves the worker of the former epoch and begins one of the new. */
@@ -270,6 +296,7 @@ export class Participant {
       segments: this.#segments,
       guard: this.#guard,
       isCurrent: () => !isOutdated() && this.#hasLease,
+      whenCurrent: () => this.#whenCurrent(),
       onReply: unlessOutdated((target, reply) => this.#reply(target, reply)),
       changed: unlessOutdated(() => this.#tellSoon()),
       failed: unlessOutdated(this.#options.failed),
@@ -295,6 +322,8 @@ export class Participant {
     const former = this.#current;
     this.#current = undefined;
     this.#suspect = undefined;
+    this.#isOverdue = false;
+    this.#renewed();
     if (former === undefined) return;
     const { worker } = former;
     this.#past = { ...statusOf(worker, this.#past), egressPending: 0, backlog: 0, addresses: 0 };
@@ -361,10 +390,15 @@ export class Participant {
     this.#options.report(this.#reportNow());
   }
 
+  /** Answers that came while the event loop was busy are heard first. */
   #beat(): void {
-    // A worker that is heard and hears nothing: others may have its share already.
-    if (this.#current !== undefined && !this.#hasLease) void this.#drop();
-    this.#tell();
+    this.#options.platform.scheduler.defer(() => {
+      // A worker that is heard and hears nothing: others may have its share already. One that was late learns it from one report more.
+      if (this.#current === undefined || this.#hasLease) this.#isOverdue = false;
+      else if (this.#isOverdue) void this.#drop();
+      else this.#isOverdue = true;
+      this.#tell();
+    });
   }
 
   #reportNow(): Report {

@@ -16,6 +16,8 @@ import {
 } from './faulty-membership.js';
 
 const leaseMs = 3_000;
+/** How often a holder writes. */
+const renewMs = leaseMs / 5;
 /** From the last write of a holder that died: what others wait for an unchanged row, and the longest between two looks. */
 const takeoverMs = { least: leaseMs, most: leaseMs * 1.1 + leaseMs / 3 };
 
@@ -64,7 +66,7 @@ describe('LeaderLease', () => {
       return answer;
     };
 
-  it('elects the only contender at once, which then holds for good, writing every third of the lease', async () => {
+  it('elects the only contender at once, which then holds for good, writing every fifth of the lease', async () => {
     const { lease, membership } = contend('a');
     expect(lease.term).to.equal(undefined);
     expect(lease.leader).to.equal(undefined);
@@ -74,7 +76,7 @@ describe('LeaderLease', () => {
     await platform.advance(100 * leaseMs);
     expect(told).to.deep.equal(['a elected for 1 at 0']);
     expect(lease.term).to.equal(1);
-    expect(membership.calls.filter((call) => call === 'write')).to.have.length(301);
+    expect(membership.calls.filter((call) => call === 'write')).to.have.length(501);
     expect(membership.calls.filter((call) => call === 'read')).to.have.length(1);
   });
 
@@ -96,9 +98,9 @@ describe('LeaderLease', () => {
     const silentMs = now();
     a.membership.always = failsBefore;
     await platform.advance(takeoverMs.most);
-    // The last write was at most a third of the lease before.
+    // The last write was at most a fifth of the lease before.
     const lostMs = Number(told[1]?.replace('a lost at ', ''));
-    expect(lostMs).to.be.within(silentMs + (leaseMs * 2) / 3, silentMs + leaseMs);
+    expect(lostMs).to.be.within(silentMs + (leaseMs * 4) / 5, silentMs + leaseMs);
     expect(told.slice(2)).to.have.length(1);
     expect(told[2]).to.match(/^b elected for 2 at /);
     expect(a.lease.term).to.equal(undefined);
@@ -107,6 +109,21 @@ describe('LeaderLease', () => {
     await platform.advance(2 * leaseMs);
     expect(a.lease.leader).to.deep.equal({ endpoint: 'b', term: 2 });
     expect(told).to.have.length(3);
+  });
+
+  it('tells others at once who leads, and whoever is elected whose place that is', async () => {
+    const others: string[] = [];
+    const onElected = (_term: number, deposed: string | undefined) => others.push(`elected after ${deposed}`);
+    const onLeader = ({ endpoint }: { endpoint: string }) => others.push(`${endpoint} leads`);
+    const { lease, membership } = contend('a');
+    await platform.advance(1);
+    contend('b', { onElected, onLeader });
+    await platform.advance(leaseMs);
+    expect(others).to.deep.equal(['a leads']);
+    membership.always = hangsBefore;
+    await platform.advance(takeoverMs.most);
+    expect(others).to.deep.equal(['a leads', 'elected after a']);
+    await platform.run(lease.stop());
   });
 
   it('forgets a leader that is silent for too long, though nobody can be elected', async () => {
@@ -123,11 +140,11 @@ describe('LeaderLease', () => {
     const { lease, membership } = contend('a');
     membership.next('write', answeredAfter(700));
     await platform.advance(leaseMs - 1);
-    // Elected at 700 by a write of 0; the one of 1000 hangs, and reads that could settle it too.
+    // Elected at 700 by a write of 0, and renewed from then on; a later write hangs, and reads that could settle it too.
     expect(told).to.deep.equal(['a elected for 1 at 700']);
     await platform.advance(leaseMs);
     membership.always = hangsBefore;
-    const lastMs = Math.floor((now() / leaseMs) * 3) * 1_000;
+    const lastMs = 700 + Math.floor((now() - 700) / renewMs) * renewMs;
     await platform.advance(lastMs + leaseMs - 1 - now());
     expect(lease.term).to.equal(1);
     await platform.advance(1);
@@ -190,10 +207,10 @@ describe('LeaderLease', () => {
     const { membership } = contend('a');
     await platform.settle();
     membership.next('write', failsAfter);
-    await platform.advance(leaseMs / 3); // That write is of 1000, and works.
+    await platform.advance(renewMs); // That write is of 600, and works.
     membership.next('write', ...Array(99).fill(failsBefore));
     await platform.advance(3 * leaseMs);
-    expect(told[1]).to.equal(`a lost at ${leaseMs / 3 + leaseMs}`);
+    expect(told[1]).to.equal(`a lost at ${renewMs + leaseMs}`);
   });
 
   it('does not take a lost term up again when a write of it arrives late', async () => {
