@@ -32,7 +32,7 @@ export class Retention {
   readonly #candidates = new Set<string>();
   /** The newest manifest whose condemned blobs are among the candidates. */
   #seen = 0;
-  #collecting: Promise<unknown> = Promise.resolve();
+  #turns: Promise<unknown> = Promise.resolve();
 
   constructor(store: BlobStore, log: ManifestLog, savepoints: Savepoints, { keep = 3 }: RetentionOptions = {}) {
     if (!Number.isSafeInteger(keep) || keep < 1) {
@@ -56,9 +56,7 @@ export class Retention {
    * `readFrom` is the index of the oldest manifest that a worker still reads from; it and all later ones stay.
    */
   collect(readFrom = Number.POSITIVE_INFINITY): Promise<void> {
-    const collected = this.#collecting.then(() => this.#collect(readFrom));
-    this.#collecting = collected.catch(() => undefined); // Whoever called is told.
-    return collected;
+    return this.#inTurn(() => this.#collect(readFrom));
   }
 
   async #collect(readFrom: number): Promise<void> {
@@ -76,14 +74,25 @@ export class Retention {
   /**
    * Finds what earlier epochs left: blobs of checkpoints that never came to be, and condemned ones that were not deleted in
    * time. Lists all blobs, so call it once, some time after the epoch began. Deletes them with the next `collect`.
+   *
+   * A `collect` that is under way does not know what has been committed since, so what this finds is not for that one.
    */
   async sweep(): Promise<void> {
     const { epoch } = this.#log;
     invariant(this.#log.hasBegun, 'blobs of earlier epochs were swept before a new one began');
-    for (const blob of await this.#store.list(partPrefix)) {
-      const madeIn = epochOfPart(blob);
-      if (madeIn !== undefined && madeIn < epoch) this.#candidates.add(blob);
-    }
+    await this.#inTurn(async () => {
+      for (const blob of await this.#store.list(partPrefix)) {
+        const madeIn = epochOfPart(blob);
+        if (madeIn !== undefined && madeIn < epoch) this.#candidates.add(blob);
+      }
+    });
+  }
+
+  /** One after the other. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turns.then(work);
+    this.#turns = done.catch(() => undefined); // Whoever called is told.
+    return done;
   }
 
   /** The index of the oldest manifest to keep, which is never newer than what recovery starts from. */

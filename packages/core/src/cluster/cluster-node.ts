@@ -190,6 +190,7 @@ export class ClusterNode {
       incarnation: randomHex(platform.random, 8),
       takesWork: workers > 0,
       leaseMs,
+      isLeading: (incarnation) => this.#coordinator?.incarnation !== incarnation || this.#lease?.term !== undefined,
       channelLimits: { maxFrameBytes: Math.min(transport.maxFrameBytes, 256 * 1024) },
       report: (report) => {
         // After a pause it is not known whether the last leader still is one, and who asks it finds out soonest.
@@ -281,6 +282,7 @@ export class ClusterNode {
       settleMs: leaseMs,
       former: this.#plan,
       awaited: this.#awaitedAfter(deposed),
+      isLeading: () => lease.term === term,
       direct: (endpoint, directive) => {
         if (lease.term !== undefined) transport.send(endpoint, encodeDirective(directive));
       },

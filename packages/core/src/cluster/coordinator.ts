@@ -50,6 +50,8 @@ export interface CoordinatorOptions {
   readonly former?: EpochPlan | undefined;
   /** Endpoints that had a share before and may still hold it. When all of them were heard, the first epoch waits for nobody else. */
   readonly awaited?: ReadonlySet<string> | undefined;
+  /** Whether it has the role at this instant; without it, it takes notice and does nothing. Always by default. */
+  readonly isLeading?: () => boolean;
   /** Names of all that modules bind. */
   readonly ingresses: readonly string[];
   readonly egresses: readonly string[];
@@ -185,6 +187,7 @@ export class Coordinator implements CheckpointGroup {
     } else if (number > member.report.number) member.hear(report, heardMs);
     else return;
     if (report.state === 'stopped') this.#members.delete(endpoint);
+    if (!this.#isLeading) return;
     this.#consider(member);
     this.#considerLeavers();
     this.#checkCrowd();
@@ -451,7 +454,7 @@ export class Coordinator implements CheckpointGroup {
       // Reports that came while the event loop was busy are heard first.
       platform.scheduler.defer(() => {
         if (this.#isClosed) return;
-        for (const member of [...this.#members.values()]) this.#considerSilence(member);
+        if (this.#isLeading) for (const member of [...this.#members.values()]) this.#considerSilence(member);
         this.#watchMembers();
       });
     });
@@ -505,6 +508,7 @@ export class Coordinator implements CheckpointGroup {
   #settle(): void {
     this.#settling?.cancel();
     this.#settling = undefined;
+    if (!this.#isLeading) return; // The next report has it tried again.
     if (this.#state === 'gathering') this.#renew('the first participants are there');
     else if (this.#state === 'running' && this.#mode === 'run') void this.#rescale();
   }
@@ -574,10 +578,10 @@ export class Coordinator implements CheckpointGroup {
     this.#options.begun?.(this.#epoch.plan);
     this.#broadcast();
     this.#epoch.checkpointer.start();
-    await this.#retention?.sweep();
     // Whoever came or went meanwhile was not considered.
     for (const member of [...this.#members.values()]) this.#consider(member);
     this.#checkConditions();
+    await this.#retention?.sweep();
   }
 
   /** Ends the present epoch here: no checkpoint of it is committed any more. */
@@ -716,6 +720,10 @@ export class Coordinator implements CheckpointGroup {
   #failed(error: unknown): void {
     if (this.#isClosed) return;
     this.#options.failed(error);
+  }
+
+  get #isLeading(): boolean {
+    return this.#options.isLeading?.() ?? true;
   }
 
   get #isClosed(): boolean {

@@ -25,7 +25,7 @@ export interface LeaderLeaseOptions {
    * before, if its lease ran out; `undefined` if there was none, or it gave the lease up. Must not throw.
    */
   readonly onElected: (term: number, deposed: string | undefined) => void;
-  /** The lease that the last `onElected` told of is over. Must not throw. */
+  /** The lease that the last `onElected` told of is over for good. Must not throw. */
   readonly onLost: () => void;
   /** Another was seen to lead that was not before. Must not throw. */
   readonly onLeader?: (leader: Leader) => void;
@@ -61,6 +61,8 @@ export const leaseKey = 'leader';
 export const patience = 1.1;
 /** Its holder writes the row so often that it may be kept from that for most of a lease, and a table that fails once does no harm. */
 const renewalsPerLease = 5;
+/** A lease that has run out can be renewed for so many leases more, if nobody else has taken it. */
+const lapse = 0.5;
 
 /**
  * Contends for being the one that leads.
@@ -74,6 +76,8 @@ const renewalsPerLease = 5;
  *   is later. So before a contender writes, the holder's lease has run out, whatever the holder waits for.
  * - A contender's write succeeds only if the row is still as it saw it, and makes the holder's writes fail that are under way.
  * - A write without an answer is settled by reading: if the row shows it, it counts, still from when it was sent.
+ * - A lease that has run out is held by nobody until it is renewed, and it can only be renewed while nobody else has had it: the
+ *   row would be another.
  *
  * Only monotonic clocks are read, and none is compared with another's. Wall clocks may jump; pauses may strike anywhere.
  *
@@ -219,13 +223,13 @@ export class LeaderLease {
       this.#fence();
       if (this.#held !== undefined) this.#hold(term, sentMs); // A hair too early, as sums of fractions are.
     };
-    const leftMs = this.#endMs({ sentMs }) - this.#nowMs;
+    const leftMs = this.#lostMs({ sentMs }) - this.#nowMs;
     this.#held = { term, sentMs, fence: this.#options.platform.scheduler.after(Math.max(1, leftMs), fire) };
   }
 
-  /** Ends a lease that ran out. Once it did, it is over, even if it turns out to have been renewed in time. */
+  /** Ends a lease that ran out some time ago. Until then, a process that was merely late goes on as if nothing had happened. */
   #fence(): void {
-    if (this.#held !== undefined && this.#nowMs >= this.#endMs(this.#held)) this.#lose('it was not renewed in time');
+    if (this.#held !== undefined && this.#nowMs >= this.#lostMs(this.#held)) this.#lose('it was not renewed in time');
   }
 
   #lose(reason: string): void {
@@ -289,6 +293,10 @@ export class LeaderLease {
 
   #endMs({ sentMs }: Pick<Held, 'sentMs'>): number {
     return sentMs + this.#options.leaseMs;
+  }
+
+  #lostMs(held: Pick<Held, 'sentMs'>): number {
+    return this.#endMs(held) + this.#options.leaseMs * lapse;
   }
 
   /** When the row is to be written: to renew the lease, or to take it. */

@@ -46,6 +46,8 @@ export interface ParticipantOptions {
    * coordinator cannot be cut off, as in one process.
    */
   readonly leaseMs: number;
+  /** Whether a coordinator has its role at this instant, as far as this process knows. Always by default. */
+  readonly isLeading?: (coordinator: string) => boolean;
   /** How often to report, at least, where the lease asks for no report: figures are as old as the last one. */
   readonly reportEveryMs?: number;
   readonly channelLimits?: Partial<ChannelLimits>;
@@ -229,13 +231,12 @@ export class Participant {
   #extendLease({ answers }: Directive): void {
     if (answers <= this.#answered) return;
     this.#answered = answers;
-    const hadLease = this.#hasLease;
     const sentMs = this.#sentMs.get(answers);
     for (const number of this.#sentMs.keys()) if (number <= answers) this.#sentMs.delete(number);
     if (sentMs !== undefined) this.#leaseEndMs = Math.max(this.#leaseEndMs, sentMs + this.#options.leaseMs);
-    if (hadLease || !this.#hasLease) return;
+    if (!this.#hasLease) return;
     this.#renewed();
-    this.#current?.worker.publish();
+    this.#current?.worker.publish(); // There may have been none for a while.
   }
 
   /** Resolves when there is a lease, or the worker that waits for it has ended. */
@@ -354,8 +355,16 @@ export class Participant {
     return (await lastCheckpointUntilEndOf(this.#options.store, epoch)) === checkpoint;
   }
 
+  /** One whose coordinator is in the same process, and has no lease, has none. */
   get #hasLease(): boolean {
-    return this.#options.platform.clock.monotonic() < this.#leaseEndMs;
+    const { platform, isLeading } = this.#options;
+    if (platform.clock.monotonic() >= this.#leaseEndMs) return false;
+    return this.#coordinator === undefined || (isLeading?.(this.#coordinator) ?? true);
+  }
+
+  /** Whether its worker may show anything to the outside. */
+  get isCurrent(): boolean {
+    return this.#current !== undefined && this.#hasLease;
   }
 
   readonly #guard: Guard = {

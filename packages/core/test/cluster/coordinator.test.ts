@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
+import { blobsOf, type CheckpointEntry } from '../../src/checkpoint/manifest.js';
+import { listEntries, readEntry } from '../../src/checkpoint/manifest-log.js';
 import type { EpochPlan } from '../../src/cluster/directive.js';
 import type { Participant } from '../../src/cluster/participant.js';
 import type { Report } from '../../src/cluster/report.js';
@@ -85,6 +87,11 @@ describe('Coordinator', () => {
       source.push(round);
       await platform.advance(1_000);
     }
+    // Meanwhile others are committed, of which the one that deletes knows nothing.
+    for (let round = 0; round < 3; round += 1) {
+      source.push(round);
+      await platform.advance(1_000);
+    }
     const epoch = several.coordinator.plan?.epoch as number;
     await platform.run((several.participants[2] as Participant).stop());
     await platform.advance(1_000);
@@ -92,6 +99,10 @@ describe('Coordinator', () => {
     expect(several.coordinator.isRunning).to.equal(true);
     store.delete = MemoryBlobStore.prototype.delete;
     store.goOn();
+    await platform.advance(10);
+    const entries = await Promise.all((await listEntries(store)).map((index) => readEntry(store, index)));
+    const newest = entries.filter((entry) => entry?.kind === 'checkpoint').at(-1) as CheckpointEntry;
+    expect(await store.list('parts/')).to.include.members([...blobsOf(newest)]);
     await platform.run(several.stop());
     expect(several.failures).to.deep.equal([]);
   });

@@ -157,18 +157,18 @@ describe('Failover', () => {
       await nodes.until(() => nodes.epochs > former);
       expect(nodes.leader).to.equal(other);
       expect(nodes.nowMs - cutMs).to.be.greaterThan(leaseMs);
-      expect(cutOff.node.participants[0]?.state).to.equal('waiting');
+      expect(cutOff.node.participants[0]?.isCurrent).to.equal(false);
     }
   });
 
-  it('has a leader that cannot renew its lease end its own workers before another deals out their work', async () => {
+  it('has a leader that cannot renew its lease silence its own workers before another deals out their work', async () => {
     for (const seed of seeds) {
       await given(seed);
       const { leader } = nodes;
       const former = nodes.epochs;
       nodes.cluster.membership.cut(leader.process.name, 'both');
       await nodes.until(() => nodes.epochs > former);
-      expect(leader.node.participants[0]?.state).to.equal('waiting');
+      expect(leader.node.participants[0]?.isCurrent).to.equal(false);
       nodes.cluster.membership.mend(leader.process.name);
     }
   });
@@ -183,6 +183,24 @@ describe('Failover', () => {
       follower.process.resume();
       await nodes.pass(leaseMs * 3);
       expect(nodes.epochs).to.equal(former);
+      expect(nodes.isWhole).to.equal(true);
+    }
+  });
+
+  it('leaves the lead with a node whose lease ran out, if nobody else has taken it', async () => {
+    for (const seed of seeds) {
+      await given(seed);
+      const former = nodes.epochs;
+      const { leader } = nodes;
+      const others = nodes.cluster.nodes.filter((node) => node !== leader).map(({ process }) => process.name);
+      for (const machine of others) nodes.cluster.membership.cut(machine, 'both');
+      leader.process.pause();
+      await nodes.pass(leaseMs * 0.95);
+      leader.process.resume();
+      for (const machine of others) nodes.cluster.membership.mend(machine);
+      await nodes.pass(leaseMs * 3);
+      expect(nodes.epochs).to.equal(former);
+      expect(nodes.leader).to.equal(leader);
       expect(nodes.isWhole).to.equal(true);
     }
   });
