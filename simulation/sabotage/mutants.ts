@@ -241,8 +241,8 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant('published-by-the-fenced', 4, 'a worker that ends publishes what it had frozen for a checkpoint', [
     'worker/egress-outlet.js',
-    'this.#closed = true;\n        await this.drained();',
-    "this.#closed = true; await this.drained(); const cut = this.#cut; if (cut !== undefined && this.#unpublished.length === 0) { this.#unpublished.push({ ...cut, prefix: 'fenced-1-0' }); await this.sink.publish(this.#nextBatch()); }",
+    'await this.drained();\n        await this.sink.close();',
+    "await this.drained(); const cut = this.#cut; if (cut !== undefined && this.#unpublished.length === 0) { this.#unpublished.push({ ...cut, prefix: 'fenced-1-0' }); await this.sink.publish(this.#nextBatch()); } await this.sink.close();",
   ]),
   mutant('acknowledged-by-the-fenced', 1, 'a worker that ends acknowledges all it has read', [
     'worker/worker.js',

@@ -80,6 +80,7 @@ export class EgressOutlet {
   #waiting = 0;
   #position: Position;
   #published = 0;
+  #opening: Promise<Position> | undefined;
   #publishing: Promise<void> | undefined;
   readonly #patience: Patience;
   /** Whether the sink has failed and was not opened anew yet. */
@@ -116,7 +117,8 @@ export class EgressOutlet {
 
   async open(): Promise<void> {
     const { platform, logger } = this.services;
-    this.#position = await this.sink.open(this.#position, { platform, logger });
+    this.#opening = this.sink.open(this.#position, { platform, logger });
+    this.#position = await this.#opening;
   }
 
   /** Puts back records of a recovered checkpoint. */
@@ -187,6 +189,7 @@ export class EgressOutlet {
   async close(): Promise<void> {
     this.#closed = true;
     this.endPatience();
+    await this.#opening?.catch(() => undefined); // Whoever opens it is told.
     await this.drained();
     await this.sink.close();
   }

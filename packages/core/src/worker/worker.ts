@@ -248,11 +248,17 @@ export class Worker implements Outlets {
   /** Everything restored is in place: starts to handle messages and to read ingresses. */
   async open(): Promise<void> {
     invariant(this.#phase === 'restoring', 'a worker opens once, when everything restored is in place');
-    for (const outlet of this.outlets.values()) outlet.publish();
     this.#phase = 'running';
+    this.publish();
     this.#measuring?.start();
     this.dispatcher.open();
     for (const pump of this.pumps.values()) if (this.phase === 'running') await pump.open();
+  }
+
+  /** Publishes what may leave: at the start, and when this worker may again, having not been current for a while. */
+  publish(): void {
+    if (this.#phase === 'running' || this.#phase === 'draining')
+      for (const outlet of this.outlets.values()) outlet.publish();
   }
 
   /**
