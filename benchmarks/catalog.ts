@@ -1,10 +1,17 @@
 import type { Benchmark } from './benchmark.js';
 import { cluster } from './cluster/cluster.js';
 import { failover } from './cluster/failover.js';
-import { replies } from './durable-replies.js';
+import { durableCalls } from './durable-calls.js';
 import { greeter } from './greeter.js';
 import { multiCore } from './multi-core.js';
 import { rescaling } from './rescale.js';
 
 /** All benchmarks there are. */
-export const benchmarks: readonly Benchmark[] = [greeter, ...multiCore, rescaling, ...replies, ...cluster, ...failover];
+export const benchmarks: readonly Benchmark[] = [
+  greeter,
+  ...multiCore,
+  rescaling,
+  ...durableCalls,
+  ...cluster,
+  ...failover,
+];

@@ -4,7 +4,7 @@ import type { Load, LoadResult } from './load.js';
 /** What runs in the process that makes the load: so many callers, each of whom sends the next request when it has its answer. */
 process.once('message', (load: Load) => void run(load).then((result) => process.send?.(result)));
 
-async function run({ url, callers, ids, warmUpMs, measuredMs }: Load): Promise<LoadResult> {
+async function run({ url, path, operation, callers, ids, warmUpMs, measuredMs }: Load): Promise<LoadResult> {
   const pool = new Pool(url, { connections: callers, pipelining: 1 });
   const startMs = performance.now();
   const fromMs = startMs + warmUpMs;
@@ -18,12 +18,13 @@ async function run({ url, callers, ids, warmUpMs, measuredMs }: Load): Promise<L
       const id = `visitor-${next++ % ids}`;
       const { statusCode, body } = await pool.request({
         method: 'POST',
-        path: `/v1/bench/visitor/${id}/visit`,
+        path: operation === undefined ? `${path}/${id}` : `${path}/${id}/${operation}`,
         headers: { 'content-type': 'application/json' },
         body: `{"name":"${id}","pages":["/","/about"]}`,
       });
       const text = await body.text();
-      if (statusCode !== 200 || !(Number(text) > 0)) throw new Error(`${statusCode}: ${text}`);
+      const isAnswer = statusCode === 200 ? Number(text) > 0 : statusCode === 202 && operation === undefined;
+      if (!isAnswer) throw new Error(`${statusCode}: ${text}`);
       answered += 1;
       const thenMs = performance.now();
       if (nowMs >= fromMs && thenMs <= untilMs) latenciesMs.push(thenMs - nowMs);

@@ -4,6 +4,10 @@ import { once } from 'node:events';
 /** What to ask of a server. */
 export interface Load {
   readonly url: string;
+  /** Of a function type, for the bare server as well: `/v1/{namespace}/{name}`. */
+  readonly path: string;
+  /** Of a contract; without one, what is sent is answered when it is durable, and with nothing. */
+  readonly operation?: string | undefined;
   /** How many wait for an answer at any time. */
   readonly callers: number;
   readonly ids: number;

@@ -9,7 +9,7 @@ import { runLoad } from '../load.js';
 
 describe('runLoad', function () {
   this.timeout(30_000);
-  const load = { callers: 5, ids: 3, warmUpMs: 50, measuredMs: 300 };
+  const load = { path: '/v1/bench/visitor', operation: 'visit', callers: 5, ids: 3, warmUpMs: 50, measuredMs: 300 };
 
   it('has each caller ask again when it has its answer, and tells how that went', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'bare-server-'));

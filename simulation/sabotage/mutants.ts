@@ -231,8 +231,8 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant('told-before-manifest', 1, 'workers are told that a checkpoint is committed before it is', [
     'checkpoint/checkpointer.js',
-    'const entry = await log.append(body);',
-    'group.committed(checkpoint, { ...body, index: log.last.index + 1 }); const entry = await log.append(body);',
+    'const entry = await this.#commit(body);',
+    'group.committed(checkpoint, { ...body, index: this.#options.log.last.index + 1 }); const entry = await this.#commit(body);',
   ]),
   mutant('egress-out-of-order', 1, 'records of a later checkpoint leave before those of an earlier one', [
     'worker/egress-outlet.js',
@@ -251,8 +251,8 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant('failed-batch-forgotten', 1, 'a batch that a sink failed to take counts as published', [
     'worker/egress-outlet.js',
-    'if (await this.#mayPass(error))\n                    continue;\n                return;',
-    'if (!(await this.#mayPass(error))) return;',
+    'if (await this.#mayPass(error))\n                    continue;\n                break;',
+    'if (!(await this.#mayPass(error))) break;',
   ]),
   mutant('failed-reader-kept', 1, 'a reader that failed goes on, behind what it had read', [
     'worker/ingress-pump.js',

@@ -12,13 +12,15 @@ import {
   checkBlobName,
   checkBlobPrefix,
   checkByteRange,
+  NotStoredError,
   nodePlatform,
+  StatefulFunctionsError,
 } from '@stateful-functions/core';
 import { partsOf } from './body-parts.js';
 import { MultipartUpload } from './multipart-upload.js';
 import { probePutIfAbsent } from './put-if-absent-probe.js';
 import { type AttemptOptions, Retry } from './retry.js';
-import { failureName, IncompleteAnswer, s3Error, statusOf } from './s3-failure.js';
+import { failureName, IncompleteAnswer, isUnsent, s3Error, statusOf } from './s3-failure.js';
 import {
   checkedBucket,
   checkedPartBytes,
@@ -110,7 +112,7 @@ export class S3BlobStore implements BlobStore {
     // The body's own errors pass as they are: they are not the service's.
     const first = (await parts.next()).value as Uint8Array;
     const second = await parts.next();
-    if (second.done === true) return this.#doing(`put blob ${name}`, this.#putWhole(name, first));
+    if (second.done === true) return this.#putWhole(name, first);
     return this.#putInParts(name, following([first, second.value], parts));
   }
 
@@ -165,12 +167,20 @@ export class S3BlobStore implements BlobStore {
 
   async #putWhole(name: string, body: Uint8Array): Promise<boolean> {
     const input = { ...this.#object(name), ...this.#encryption, Body: body, IfNoneMatch: '*' };
+    let isAbsent = true;
     try {
-      await this.#retry.run((attempt) => this.#client.send(new PutObjectCommand(input), attempt), body.byteLength);
+      await this.#retry.run(async (attempt) => {
+        try {
+          await this.#client.send(new PutObjectCommand(input), attempt);
+        } catch (error) {
+          isAbsent &&= isUnsent(error);
+          throw error;
+        }
+      }, body.byteLength);
       return true;
     } catch (error) {
       if (statusOf(error) === 412) return false;
-      throw error;
+      throw this.#errorOf(`put blob ${name}`, error, isAbsent ? NotStoredError : StatefulFunctionsError);
     }
   }
 
@@ -224,8 +234,12 @@ export class S3BlobStore implements BlobStore {
     try {
       return await request;
     } catch (error) {
-      throw s3Error(`${doing} in ${this.#bucket}/${this.#keyPrefix}`, this.#bucket, error);
+      throw this.#errorOf(doing, error, StatefulFunctionsError);
     }
+  }
+
+  #errorOf(doing: string, error: unknown, Kind: typeof StatefulFunctionsError): StatefulFunctionsError {
+    return s3Error(`${doing} in ${this.#bucket}/${this.#keyPrefix}`, this.#bucket, error, Kind);
   }
 }
 

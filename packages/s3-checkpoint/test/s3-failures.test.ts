@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { NotStoredError } from '@stateful-functions/core';
 import { HttpProxy, type Interception, type ProxiedAnswer, withS3 } from '@stateful-functions/servers';
 import { expect } from 'chai';
 import { S3BlobStore, type S3BlobStoreOptions } from '../src/index.js';
@@ -64,6 +65,14 @@ await withS3((server) => {
       expect(error.message).to.include('put blob a').and.include('SlowDown 503');
       expect(error.cause).to.have.property('name', 'SlowDown');
       expect(proxy.requests).to.have.length(3);
+    });
+
+    it('says that nothing is stored where nobody takes connections, and nowhere else', async () => {
+      store = new S3BlobStore({ ...options, retry: { attempts: 2, backoffMs: 1 } });
+      strike(async () => 'reset');
+      expect(await rejection('SF_UNREACHABLE', store.put('a', body))).not.to.be.instanceOf(NotStoredError);
+      await proxy[Symbol.asyncDispose]();
+      expect(await rejection('SF_UNREACHABLE', store.put('a', body))).to.be.instanceOf(NotStoredError);
     });
 
     it('tries again when no answer comes in time, and says so when none ever does', async () => {

@@ -1,5 +1,6 @@
 import type { BlobStore } from '../ports/blob-store.js';
 import { invariant, StatefulFunctionsError } from '../sdk/errors.js';
+import { deleteBlobs } from './delete-blobs.js';
 import { blobsOf, type CheckpointEntry } from './manifest.js';
 import type { ManifestLog } from './manifest-log.js';
 import { epochOfPart, partPrefix } from './part-name.js';
@@ -9,8 +10,6 @@ export interface RetentionOptions {
   /** How many manifests stay, with all they refer to; at least 1, and 3 by default. */
   readonly keep?: number;
 }
-
-const deletedAtOnce = 16;
 
 /**
  * Deletes what no checkpoint or savepoint needs any more.
@@ -107,14 +106,6 @@ export class Retention {
       for (const blob of blobsOf(manifest)) needed.add(blob);
     }
     const unneeded = [...this.#candidates].filter((blob) => !needed.has(blob));
-    // Some at once, which share what it takes to make that durable.
-    for (let from = 0; from < unneeded.length; from += deletedAtOnce) {
-      const deleting = unneeded.slice(from, from + deletedAtOnce).map(async (blob) => {
-        await this.#store.delete(blob);
-        this.#candidates.delete(blob);
-      });
-      const failed = (await Promise.allSettled(deleting)).find(({ status }) => status === 'rejected');
-      if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
-    }
+    await deleteBlobs(this.#store, unneeded, (blob) => void this.#candidates.delete(blob));
   }
 }

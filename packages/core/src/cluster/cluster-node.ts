@@ -45,6 +45,8 @@ export interface ClusterNodeOptions {
   readonly keep: number;
   readonly intervalMs: number;
   readonly compaction?: CompactionLimits;
+  /** Bytes of parts that a manifest has room for: see `CheckpointerOptions`. */
+  readonly inlineBytes?: number;
   readonly maxFailures: number;
   readonly checkpointTimeoutMs: number;
   /** How long a node that is cut off goes on; others take over its work after one and a half times as long. */

@@ -1,5 +1,5 @@
 import { Checkpointer, type CheckpointStatus } from '../checkpoint/checkpointer.js';
-import type { CheckpointEntry } from '../checkpoint/manifest.js';
+import type { CheckpointEntry, InlinedParts } from '../checkpoint/manifest.js';
 import { beginEpoch, beginNextEpoch, type Recovered } from '../checkpoint/recovery.js';
 import { Retention } from '../checkpoint/retention.js';
 import type { Savepoint } from '../checkpoint/savepoints.js';
@@ -35,6 +35,8 @@ export interface CoordinatorOptions {
   readonly cacheBytes: number;
   readonly intervalMs: number;
   readonly compaction?: CompactionLimits | undefined;
+  /** Bytes of parts that a manifest has room for: see `CheckpointerOptions`. */
+  readonly inlineBytes?: number | undefined;
   readonly maxFailures: number;
   /** A checkpoint that takes longer is given up; infinite for no limit. */
   readonly checkpointTimeoutMs: number;
@@ -78,6 +80,8 @@ interface Epoch {
   readonly checkpointer: Checkpointer;
   readonly guard: SuspectGuard;
   committed: CommittedCheckpoint | undefined;
+  /** The parts that its manifest holds itself. */
+  inlined: InlinedParts | undefined;
   settled: number;
   /** Whether it is to end since workers came or went. */
   isRescaling: boolean;
@@ -91,12 +95,16 @@ interface Epoch {
 
 interface Taking {
   readonly checkpoint: number;
+  readonly inlineBytes: number;
   readonly parts: Map<number, WorkerPart>;
   readonly blobs: Set<string>;
   readonly resolve: (parts: readonly WorkerPart[]) => void;
   readonly reject: (error: unknown) => void;
   readonly timer: Scheduled | undefined;
 }
+
+/** What travels to the coordinator in a report: few, since reports may be sent again. */
+const mostInlineBytes = 32 * 1024;
 
 /** After so many epochs in a row that began with one manifest, each message is recorded before it is handled. */
 const suspicionAfter = 3;
@@ -271,7 +279,7 @@ export class Coordinator implements CheckpointGroup {
     return !this.#everybody(({ hasChanges, state }) => !hasChanges && state !== 'restoring');
   }
 
-  take(checkpoint: number): Promise<readonly WorkerPart[]> {
+  take(checkpoint: number, inlineBytes: number): Promise<readonly WorkerPart[]> {
     invariant(this.#taking === undefined, 'one checkpoint at a time');
     invariant(checkpoint > this.#lastCheckpoint, `checkpoint ${checkpoint} follows ${this.#lastCheckpoint}`);
     this.#lastCheckpoint = checkpoint;
@@ -282,7 +290,16 @@ export class Coordinator implements CheckpointGroup {
             this.#rejectTaking(tooLong(checkpoint, checkpointTimeoutMs)),
           )
         : undefined;
-      this.#taking = { checkpoint, parts: new Map(), blobs: new Set(), resolve, reject, timer };
+      const workers = this.#epoch?.plan.workers.length ?? 1;
+      this.#taking = {
+        checkpoint,
+        inlineBytes: Math.min(mostInlineBytes, Math.floor(inlineBytes / workers)),
+        parts: new Map(),
+        blobs: new Set(),
+        resolve,
+        reject,
+        timer,
+      };
       if (this.#epoch?.isEnding) this.#epoch.pausesAt = checkpoint;
       this.#broadcast();
     });
@@ -292,8 +309,9 @@ export class Coordinator implements CheckpointGroup {
     this.#endTaking();
     const epoch = this.#epoch;
     if (epoch === undefined) return;
-    const { index, segments, shapes } = entry;
+    const { index, segments, shapes, inlined } = entry;
     epoch.committed = { checkpoint, index, segments, shapes };
+    epoch.inlined = inlined;
     this.#broadcast();
     if (epoch.pausesAt === checkpoint) this.#renew('the workers are others');
   }
@@ -621,6 +639,7 @@ export class Coordinator implements CheckpointGroup {
       base: manifest,
       intervalMs,
       compaction: this.#options.compaction,
+      inlineBytes: this.#options.inlineBytes,
       maxFailures,
       failed: (error) => this.#failed(error),
       drained: () => {
@@ -634,6 +653,7 @@ export class Coordinator implements CheckpointGroup {
       checkpointer,
       guard: new SuspectGuard(log, suspects),
       committed: undefined,
+      inlined: undefined,
       settled: 0,
       isRescaling: false,
       isEnding: false,
@@ -691,8 +711,10 @@ export class Coordinator implements CheckpointGroup {
       answers: report.number,
       plan: epoch?.plan,
       committed: epoch?.committed,
+      inlined: epoch?.inlined,
       settled: epoch?.settled ?? 0,
       checkpoint: this.#taking?.checkpoint,
+      inlineBytes: this.#taking?.inlineBytes ?? 0,
       pausesAt: epoch?.pausesAt,
       isCrowded: this.#isCrowded,
       phase: this.#mode,

@@ -1,3 +1,4 @@
+import { PartReader } from '../checkpoint/part-reader.js';
 import type { Guard } from '../dispatch/dispatcher.js';
 import type { BlobStore } from '../ports/blob-store.js';
 import type { Logger } from '../ports/logger.js';
@@ -75,6 +76,7 @@ const reportsPerLease = 4;
  */
 export class Participant {
   readonly #options: ParticipantOptions;
+  readonly #parts: PartReader;
   readonly #segments: SegmentSet;
   readonly #sentMs = new Map<number, number>();
   #reports = 0;
@@ -109,7 +111,8 @@ export class Participant {
 
   constructor(options: ParticipantOptions) {
     this.#options = options;
-    this.#segments = new SegmentSet(options.store, new BlockCache(options.cacheBytes));
+    this.#parts = new PartReader(options.store);
+    this.#segments = new SegmentSet(this.#parts, new BlockCache(options.cacheBytes));
   }
 
   get endpoint(): string {
@@ -294,6 +297,7 @@ export class Participant {
       };
     return {
       ...this.#options,
+      parts: this.#parts,
       segments: this.#segments,
       guard: this.#guard,
       isCurrent: () => !isOutdated() && this.#hasLease,

@@ -67,7 +67,7 @@ describe('Coordinator', () => {
     const platform = new VirtualPlatform();
     const store = new EagerStore();
     const source = new MemorySource<number>();
-    const several = new SeveralParticipants({ platform, module: tallying(source), workers: 2, store });
+    const several = new SeveralParticipants({ platform, module: tallying(source), workers: 2, store, inlineBytes: 0 });
     await platform.run(several.start());
     source.push(1, 2, 3);
     await platform.advance(3_000);

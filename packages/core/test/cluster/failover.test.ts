@@ -34,6 +34,7 @@ class Nodes {
       leaseMs,
       isSlow: false,
       isOnDisk: false,
+      inlineBytes: 192 * 1024,
       compaction: defaultCompaction,
       begun: () => {
         this.epochs += 1;

@@ -56,10 +56,22 @@ class VisitorModule implements StatefulFunctionModule {
   }
 }
 
-/** Starts a server, has so many callers ask it, and stops it. */
-type Serve = (directory: string, load: (url: string) => Promise<LoadResult>) => Promise<LoadResult>;
+/** What callers do: `replies` wait for what a function answers, `sends` for the message to be durable. */
+interface Calls {
+  readonly name: 'replies' | 'sends';
+  readonly path: string;
+  readonly operation?: string;
+  /** What each call has functions do. */
+  readonly invocations: number;
+}
 
-const serveGateway: Serve = async (directory, load) => {
+const replies: Calls = { name: 'replies', path: '/v1/bench/visitor', operation: 'visit', invocations: 2 };
+const sends: Calls = { name: 'sends', path: '/v1/bench/log', invocations: 1 };
+
+/** Starts a server, has so many callers ask it, and stops it. */
+type Serve = (directory: string, calls: Calls, load: (url: string) => Promise<LoadResult>) => Promise<LoadResult>;
+
+const serveGateway: Serve = async (directory, calls, load) => {
   const app = await Application.from(VisitorModule).start({ checkpoints: { directory }, handleSignals: false });
   const gateway = await HttpGateway.start(app, { port: 0 });
   try {
@@ -67,7 +79,7 @@ const serveGateway: Serve = async (directory, load) => {
     await app.stop();
     // A figure counts only if everything happened that it stands for.
     const { invocations, deadLetters } = app.status;
-    if (invocations !== 2 * result.answered || deadLetters > 0)
+    if (invocations !== calls.invocations * result.answered || deadLetters > 0)
       throw new Error(`${invocations} invocations and ${deadLetters} dead letters of ${result.answered} answers`);
     return result;
   } finally {
@@ -76,7 +88,7 @@ const serveGateway: Serve = async (directory, load) => {
   }
 };
 
-const serveBare: Serve = async (directory, load) => {
+const serveBare: Serve = async (directory, _calls, load) => {
   const server = new BareServer(directory);
   try {
     return await load(await server.start());
@@ -85,21 +97,22 @@ const serveBare: Serve = async (directory, load) => {
   }
 };
 
-async function run(serve: Serve, callers: number): Promise<LoadResult> {
+async function run(serve: Serve, calls: Calls, callers: number): Promise<LoadResult> {
   const directory = await mkdtemp(join(tmpdir(), 'stateful-functions-bench-'));
   try {
-    return await serve(join(directory, 'state'), (url) =>
-      runLoad({ url, callers, ids: 10_000, warmUpMs: 1_000, measuredMs: 3_000 }),
+    const { path, operation } = calls;
+    return await serve(join(directory, 'state'), calls, (url) =>
+      runLoad({ url, path, operation, callers, ids: 10_000, warmUpMs: 1_000, measuredMs: 3_000 }),
     );
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-function durableReplies(callers: number, unit: 'µs' | '1/s', figure: (result: LoadResult) => number): Benchmark {
-  const measure = (serve: Serve) => async () => figure(await run(serve, callers));
+function durable(calls: Calls, callers: number, unit: 'µs' | '1/s', figure: (result: LoadResult) => number): Benchmark {
+  const measure = (serve: Serve) => async () => figure(await run(serve, calls, callers));
   return {
-    name: `durable-replies-${callers}-${unit === 'µs' ? 'latency' : 'throughput'}`,
+    name: `durable-${calls.name}-${callers}-${unit === 'µs' ? 'latency' : 'throughput'}`,
     metric: unit === 'µs' ? 'median latency' : 'answered requests',
     unit,
     baseline: 'bare-http',
@@ -110,8 +123,8 @@ function durableReplies(callers: number, unit: 'µs' | '1/s', figure: (result: L
   };
 }
 
-/** How soon a single caller has its durable reply, and how many a hundred of them get. */
-export const replies: readonly Benchmark[] = [
-  durableReplies(1, 'µs', ({ p50Ms }) => p50Ms * 1_000),
-  durableReplies(100, '1/s', ({ perSecond }) => perSecond),
-];
+/** How soon a single caller has its durable reply, or is told that what it sent is durable, and how many a hundred of them get. */
+export const durableCalls: readonly Benchmark[] = [replies, sends].flatMap((calls) => [
+  durable(calls, 1, 'µs', ({ p50Ms }) => p50Ms * 1_000),
+  durable(calls, 100, '1/s', ({ perSecond }) => perSecond),
+]);
