@@ -221,21 +221,21 @@ class Forwards implements Downstream {
   forward(to: AnyAddress, message: unknown): void {
     const host = this.services.hostAt(to);
     const { schema, name } = host.definition.type;
-    this.#push(host, to, undefined, schema === undefined ? message : validate(schema, message, `message to ${name}`));
+    this.push(host, to, undefined, schema === undefined ? message : validate(schema, message, `message to ${name}`));
   }
 
   to(address: AnyAddress): never {
     const host = this.services.hostAt(address);
     return operationProxy(address, host.definition.operations, 'send', (to, operation, message) => {
-      this.#push(host, to, operation, message);
+      this.push(host, to, operation, message);
     }) as never;
   }
 
   forwardStored([to, message, operation, , headers, handle]: StoredMessage): void {
-    this.#push(this.services.hostAt(to), to, operation, message, headers, handle?.target);
+    this.push(this.services.hostAt(to), to, operation, message, headers, handle?.target);
   }
 
-  #push(
+  private push(
     host: FunctionHost,
     to: AnyAddress,
     operation: string | undefined,
