@@ -1,6 +1,7 @@
 import { xxh32OfBytes } from './xxh32.js';
 
-const bitsPerKey = 10;
+/** More than 10, as is usual: each address that is new is looked for in all segments, and a wrong answer costs a read. */
+const bitsPerKey = 14;
 const probes = 7;
 /** Positions come from 32 bits; a larger filter would leave bits unused. */
 const maxBytes = 2 ** 29;
@@ -15,7 +16,7 @@ export function bloomHash(key: Uint8Array, length: number = key.length): number 
 
 /**
  * Collects keys for a bloom filter, which says of a key that it is certainly not among them, or that it may be (wrong for
- * about one in a hundred).
+ * about one in seven hundred).
  *
  * Source: Bloom, "Space/Time Trade-offs in Hash Coding with Allowable Errors", 1970; double hashing after Kirsch &
  * Mitzenmacher, "Less Hashing, Same Performance", 2006.
