@@ -241,13 +241,23 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant('published-by-the-fenced', 4, 'a worker that ends publishes what it had frozen for a checkpoint', [
     'worker/egress-outlet.js',
-    'this.#closed = true;\n        await this.drained();',
-    "this.#closed = true; await this.drained(); const cut = this.#cut; if (cut !== undefined && this.#unpublished.length === 0) { this.#unpublished.push({ ...cut, prefix: 'fenced-1-0' }); await this.sink.publish(this.#nextBatch()); }",
+    'await this.drained();\n        await this.sink.close();',
+    "await this.drained(); const cut = this.#cut; if (cut !== undefined && this.#unpublished.length === 0) { this.#unpublished.push({ ...cut, prefix: 'fenced-1-0' }); await this.sink.publish(this.#nextBatch()); } await this.sink.close();",
   ]),
   mutant('acknowledged-by-the-fenced', 1, 'a worker that ends acknowledges all it has read', [
     'worker/worker.js',
     "this.#phase = 'closed';",
     "for (const pump of this.pumps.values()) void pump.acknowledge(pump.progress.position).catch(() => {}); this.#phase = 'closed';",
+  ]),
+  mutant('failed-batch-forgotten', 1, 'a batch that a sink failed to take counts as published', [
+    'worker/egress-outlet.js',
+    'if (await this.#mayPass(error))\n                    continue;\n                return;',
+    'if (!(await this.#mayPass(error))) return;',
+  ]),
+  mutant('failed-reader-kept', 1, 'a reader that failed goes on, behind what it had read', [
+    'worker/ingress-pump.js',
+    'await this.#reader?.close().catch(() => undefined); // It has failed, and nobody relies on it.\n                this.#reader = undefined;',
+    ';',
   ]),
   mutant('replies-before-commit', 1, 'a client is answered before the checkpoint exists that holds what it was told', [
     'worker/worker.js',

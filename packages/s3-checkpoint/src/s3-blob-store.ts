@@ -17,7 +17,7 @@ import {
 import { partsOf } from './body-parts.js';
 import { MultipartUpload } from './multipart-upload.js';
 import { probePutIfAbsent } from './put-if-absent-probe.js';
-import { Retry } from './retry.js';
+import { type AttemptOptions, Retry } from './retry.js';
 import { failureName, IncompleteAnswer, s3Error, statusOf } from './s3-failure.js';
 import {
   checkedBucket,
@@ -25,6 +25,7 @@ import {
   clientOf,
   encryptionOf,
   keyPrefixOf,
+  requestTimeoutOf,
   type S3BlobStoreOptions,
 } from './s3-options.js';
 import { optionsOfUrl } from './s3-url.js';
@@ -70,7 +71,8 @@ export class S3BlobStore implements BlobStore {
     this.#encryption = encryptionOf(encryption);
     this.#partBytes = checkedPartBytes(multipart);
     this.#platform = platform;
-    this.#retry = new Retry(platform, retry);
+    // A client that was given says by itself how long it waits.
+    this.#retry = new Retry(platform, retry, options.client === undefined ? requestTimeoutOf(options) : undefined);
     this.#client = clientOf(options);
     this.#ownsClient = options.client === undefined;
   }
@@ -134,7 +136,7 @@ export class S3BlobStore implements BlobStore {
       });
       const page = await this.#doing(
         `list blobs ${prefix}*`,
-        this.#retry.run(() => this.#client.send(command)),
+        this.#retry.run((attempt) => this.#client.send(command, attempt)),
       );
       for (const { Key = '' } of page.Contents ?? []) {
         // Consoles make empty objects to stand for folders.
@@ -150,7 +152,7 @@ export class S3BlobStore implements BlobStore {
     checkBlobName(name);
     const command = new DeleteObjectCommand(this.#object(name));
     const deleted = this.#retry
-      .run(() => this.#client.send(command))
+      .run((attempt) => this.#client.send(command, attempt))
       .catch((error) => {
         if (failureName(error) !== 'NoSuchKey') throw error;
       });
@@ -164,7 +166,7 @@ export class S3BlobStore implements BlobStore {
   async #putWhole(name: string, body: Uint8Array): Promise<boolean> {
     const input = { ...this.#object(name), ...this.#encryption, Body: body, IfNoneMatch: '*' };
     try {
-      await this.#retry.run(() => this.#client.send(new PutObjectCommand(input)));
+      await this.#retry.run((attempt) => this.#client.send(new PutObjectCommand(input), attempt), body.byteLength);
       return true;
     } catch (error) {
       if (statusOf(error) === 412) return false;
@@ -197,7 +199,7 @@ export class S3BlobStore implements BlobStore {
 
   async #read(name: string, range?: ByteRange): Promise<Uint8Array | undefined> {
     try {
-      return await this.#retry.run(() => this.#readOnce(name, range));
+      return await this.#retry.run((attempt) => this.#readOnce(name, range, attempt));
     } catch (error) {
       if (failureName(error) === 'NoSuchKey') return undefined;
       // The object is there, and the range begins at its end or behind.
@@ -206,9 +208,9 @@ export class S3BlobStore implements BlobStore {
     }
   }
 
-  async #readOnce(name: string, range?: ByteRange): Promise<Uint8Array> {
+  async #readOnce(name: string, range: ByteRange | undefined, attempt: AttemptOptions): Promise<Uint8Array> {
     const Range = range === undefined ? undefined : headerOf(range);
-    const answer = await this.#client.send(new GetObjectCommand({ ...this.#object(name), Range }));
+    const answer = await this.#client.send(new GetObjectCommand({ ...this.#object(name), Range }), attempt);
     const bytes = (await answer.Body?.transformToByteArray()) ?? new Uint8Array(0);
     if (answer.ContentLength !== undefined && bytes.byteLength !== answer.ContentLength) {
       throw new IncompleteAnswer(`${bytes.byteLength} bytes came of ${answer.ContentLength}`);

@@ -77,6 +77,34 @@ await withS3((server) => {
       expect(proxy.requests).to.have.length(2);
     });
 
+    it('asks again soon for what is answered at once as a rule, long before a request may be given up', async function () {
+      this.timeout(30_000);
+      store = new S3BlobStore({ ...options, retry: { backoffMs: 1 } });
+      const never: Interception = () => new Promise(() => undefined);
+      const took = async (work: Promise<unknown>) => {
+        const startMs = performance.now();
+        await work;
+        return performance.now() - startMs;
+      };
+      strike(never, 1);
+      expect(await took(store.put('a', body))).to.be.within(1_500, 6_000);
+      strike(never, 1);
+      expect(await took(store.get('a'))).to.be.within(1_500, 6_000);
+      strike(never, 1);
+      expect(await took(store.list(''))).to.be.within(1_500, 6_000);
+    });
+
+    it('waits for a slow answer no less than for as long as it was told, if need be', async function () {
+      this.timeout(30_000);
+      store = new S3BlobStore({ ...options, requestTimeoutMs: 8_000, retry: { attempts: 2, backoffMs: 1 } });
+      strike(async (_request, pass) => {
+        await new Promise((resolve) => setTimeout(resolve, 3_000));
+        return pass();
+      });
+      expect(await store.get('none')).to.equal(undefined);
+      expect(proxy.requests).to.have.length(2);
+    });
+
     it('finds the name taken, by its own blob, when the answer to its first attempt was lost', async () => {
       const lost: Interception = async (_request, pass) => {
         await pass();

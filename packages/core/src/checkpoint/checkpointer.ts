@@ -181,6 +181,10 @@ export class Checkpointer {
     this.#stopped = true;
     this.#timer?.cancel();
     while (this.#running !== undefined) await this.#running.catch(() => undefined); // It has been reported where it failed.
+  }
+
+  /** Resolves when nothing is being deleted or compacted any more: whoever goes on with the log need not wait for that. */
+  async whenTidy(): Promise<void> {
     await this.#tidying;
     await this.#compaction;
   }
@@ -357,12 +361,16 @@ export class Checkpointer {
     this.#compaction = work
       .then(
         (output) => {
-          this.#compacted = { inputs, output };
+          // What comes too late is in no manifest ever.
+          if (this.#stopped) this.#options.retention.discard([blobName]);
+          else this.#compacted = { inputs, output };
         },
         (error: unknown) => {
           this.#options.retention.discard([blobName]);
+          // What it reads may be gone once others have gone on.
+          if (this.#stopped) return;
           if (!isPassingStorageFailure(error)) this.#options.failed(error);
-          else if (!this.#stopped) logger.warn({ err: asError(error) }, 'compaction failed and will be tried again');
+          else logger.warn({ err: asError(error) }, 'compaction failed and will be tried again');
         },
       )
       .finally(() => {

@@ -48,7 +48,7 @@ export class ManifestLog {
   readonly #platform: Platform;
   readonly #settle: SettleOptions;
   /** Every entry read or written here that has not been deleted, by index. Complete once `entries` has listed them. */
-  readonly #known = new Map<number, LogEntry>();
+  #known = new Map<number, LogEntry>();
   #complete = false;
   #base: BaseEntry | undefined;
   #tail: LogEntry[] = [];
@@ -126,13 +126,14 @@ export class ManifestLog {
 
   /** All entries up to the newest one known here, oldest first. Reads each only once in the life of this log. */
   async entries(): Promise<LogEntry[]> {
-    if (!this.#complete) {
+    while (!this.#complete) {
+      const known = this.#known;
       const newest = this.last?.index ?? 0;
       for (const index of await this.#list()) {
         const entry = index > newest ? undefined : await this.read(index);
-        if (entry !== undefined) this.#known.set(index, entry);
+        if (entry !== undefined) known.set(index, entry);
       }
-      this.#complete = true;
+      this.#complete = known === this.#known; // Otherwise the log was read anew meanwhile.
     }
     return [...this.#known.values()].sort((a, b) => a.index - b.index);
   }
@@ -263,7 +264,7 @@ export class ManifestLog {
     }
     this.#base = base;
     this.#tail = entries.reverse();
-    this.#known.clear();
+    this.#known = new Map();
     this.#complete = false;
     for (const entry of base === undefined ? this.#tail : [base, ...this.#tail]) this.#known.set(entry.index, entry);
     return undefined;

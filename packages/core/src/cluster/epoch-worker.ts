@@ -40,6 +40,8 @@ export interface EpochWorkerOptions {
   readonly guard: Guard;
   /** Whether effects may still be shown to the outside: false once the lease has run out. */
   readonly isCurrent: () => boolean;
+  /** Resolves when they may, or the worker has been closed. */
+  readonly whenCurrent: () => Promise<void>;
   readonly send: (endpoint: string, frame: Uint8Array) => void;
   readonly onReply: (target: ClientReplyTarget, reply: Reply<unknown>) => void;
   /** Something changed that the coordinator should know. */
@@ -256,11 +258,9 @@ export class EpochWorker {
     if (this.#isClosed) return;
     if (this.plan.isSuspicious) worker.dispatcher.guard = guard;
     await worker.prepare();
+    // Whoever took so long that it was given up must not look for positions that others have left behind.
+    await this.#options.whenCurrent();
     if (this.#isClosed) return;
-    if (!this.#options.isCurrent()) {
-      // Whoever took so long that it was given up must not look for positions that others have left behind.
-      throw new StatefulFunctionsError('SF_FENCED', 'the lease of a worker ran out while it restored. It begins anew.');
-    }
     this.#state = 'running';
     this.channels.open();
     await worker.open();
@@ -406,7 +406,7 @@ export class EpochWorker {
   async #drain(): Promise<void> {
     this.#state = 'draining';
     const { worker } = this;
-    await worker.drain();
+    await worker.drain(this.#options.stopTimeoutMs);
     worker.dispatcher.pause();
     await this.#handlersEnd();
     if (this.#isClosed) return;

@@ -46,6 +46,8 @@ export interface ParticipantOptions {
    * coordinator cannot be cut off, as in one process.
    */
   readonly leaseMs: number;
+  /** Whether a coordinator has its role at this instant, as far as this process knows. Always by default. */
+  readonly isLeading?: (coordinator: string) => boolean;
   /** How often to report, at least, where the lease asks for no report: figures are as old as the last one. */
   readonly reportEveryMs?: number;
   readonly channelLimits?: Partial<ChannelLimits>;
@@ -66,8 +68,9 @@ const reportsPerLease = 4;
  *
  * Invariants:
  * - At most one worker runs; it is of the newest epoch that has a place for this participant.
- * - A worker ends when its lease has run out. The lease counts from when a report was *sent* that the coordinator has
- *   answered, so one that is heard and hears nothing ends before the coordinator gives its share to others.
+ * - A worker shows nothing to the outside when its lease has run out. The lease counts from when a report was *sent* that the
+ *   coordinator has answered, so one that is heard and hears nothing is silent before the coordinator gives its share to others.
+ *   If it hears nothing for a little longer, it ends; one that was merely late, as on a machine with too much to do, goes on.
  * - What a client sent is in exactly one place: in a committed checkpoint, or with the worker, or here until there is one.
  */
 export class Participant {
@@ -83,6 +86,9 @@ export class Participant {
   #current: EpochWorker | undefined;
   #entering = 0;
   #heartbeat: Scheduled | undefined;
+  /** Whether the lease had run out already when the worker was looked at last. */
+  #isOverdue = false;
+  #renewed: () => void = () => {};
   #isLeaving = false;
   #isStopped = false;
   #isEntering = false;
@@ -126,9 +132,18 @@ export class Participant {
     return state === 'closed' ? 'waiting' : state;
   }
 
-  /** Tells the coordinator that it is there. */
+  /** Tells the coordinator that it is there: at the start, and when another was elected. */
   start(): void {
     this.#tell();
+  }
+
+  /** Ends its worker at once if that follows a coordinator which is one no more. */
+  fence(coordinator: string): void {
+    if (this.#coordinator !== coordinator) return;
+    this.#leaseEndMs = Number.NEGATIVE_INFINITY;
+    this.#entering += 1;
+    this.#isEntering = false;
+    void this.#drop();
   }
 
   /** Asks that its share go to others. */
@@ -219,6 +234,18 @@ export class Participant {
     const sentMs = this.#sentMs.get(answers);
     for (const number of this.#sentMs.keys()) if (number <= answers) this.#sentMs.delete(number);
     if (sentMs !== undefined) this.#leaseEndMs = Math.max(this.#leaseEndMs, sentMs + this.#options.leaseMs);
+    if (!this.#hasLease) return;
+    this.#renewed();
+    this.#current?.worker.publish(); // There may have been none for a while.
+  }
+
+  /** Resolves when there is a lease, or the worker that waits for it has ended. */
+  #whenCurrent(): Promise<void> {
+    if (this.#hasLease) return Promise.resolve();
+    this.#tell();
+    return new Promise((resolve) => {
+      this.#renewed = resolve;
+    });
   }
 
   /** Leaves the worker of the former epoch and begins one of the new. */
@@ -270,6 +297,7 @@ export class Participant {
       segments: this.#segments,
       guard: this.#guard,
       isCurrent: () => !isOutdated() && this.#hasLease,
+      whenCurrent: () => this.#whenCurrent(),
       onReply: unlessOutdated((target, reply) => this.#reply(target, reply)),
       changed: unlessOutdated(() => this.#tellSoon()),
       failed: unlessOutdated(this.#options.failed),
@@ -295,6 +323,8 @@ export class Participant {
     const former = this.#current;
     this.#current = undefined;
     this.#suspect = undefined;
+    this.#isOverdue = false;
+    this.#renewed();
     if (former === undefined) return;
     const { worker } = former;
     this.#past = { ...statusOf(worker, this.#past), egressPending: 0, backlog: 0, addresses: 0 };
@@ -325,8 +355,16 @@ export class Participant {
     return (await lastCheckpointUntilEndOf(this.#options.store, epoch)) === checkpoint;
   }
 
+  /** One whose coordinator is in the same process, and has no lease, has none. */
   get #hasLease(): boolean {
-    return this.#options.platform.clock.monotonic() < this.#leaseEndMs;
+    const { platform, isLeading } = this.#options;
+    if (platform.clock.monotonic() >= this.#leaseEndMs) return false;
+    return this.#coordinator === undefined || (isLeading?.(this.#coordinator) ?? true);
+  }
+
+  /** Whether its worker may show anything to the outside. */
+  get isCurrent(): boolean {
+    return this.#current !== undefined && this.#hasLease;
   }
 
   readonly #guard: Guard = {
@@ -361,10 +399,15 @@ export class Participant {
     this.#options.report(this.#reportNow());
   }
 
+  /** Answers that came while the event loop was busy are heard first. */
   #beat(): void {
-    // A worker that is heard and hears nothing: others may have its share already.
-    if (this.#current !== undefined && !this.#hasLease) void this.#drop();
-    this.#tell();
+    this.#options.platform.scheduler.defer(() => {
+      // A worker that is heard and hears nothing: others may have its share already. One that was late learns it from one report more.
+      if (this.#current === undefined || this.#hasLease) this.#isOverdue = false;
+      else if (this.#isOverdue) void this.#drop();
+      else this.#isOverdue = true;
+      this.#tell();
+    });
   }
 
   #reportNow(): Report {

@@ -10,7 +10,7 @@ import type { EgressSink } from '../ports/egress-sink.js';
 import type { Logger } from '../ports/logger.js';
 import { type Metrics, noMetrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
-import { nextTurn } from '../ports/scheduler.js';
+import { nextTurn, type Scheduled } from '../ports/scheduler.js';
 import type { AnyAddress } from '../sdk/address.js';
 import type { Reply } from '../sdk/contract.js';
 import { type DeadLetter, deadLetters } from '../sdk/dead-letter.js';
@@ -131,6 +131,8 @@ export class Worker implements Outlets {
   readonly outlets = new Map<string, EgressOutlet>();
   readonly #options: WorkerOptions;
   /** `undefined` if nobody measures. */
+  /** While it drains: when sinks that fail are no longer tried again. */
+  #lastCall: Scheduled | undefined;
   readonly #measuring: WorkerMetrics | undefined;
   #phase: WorkerState = 'restoring';
   #cut: WorkerCut | undefined;
@@ -248,22 +250,36 @@ export class Worker implements Outlets {
   /** Everything restored is in place: starts to handle messages and to read ingresses. */
   async open(): Promise<void> {
     invariant(this.#phase === 'restoring', 'a worker opens once, when everything restored is in place');
-    for (const outlet of this.outlets.values()) outlet.publish();
     this.#phase = 'running';
+    this.publish();
     this.#measuring?.start();
     this.dispatcher.open();
     for (const pump of this.pumps.values()) if (this.phase === 'running') await pump.open();
   }
 
-  /** Closes the ingresses; what is in flight goes on. */
-  async drain(): Promise<void> {
+  /** Publishes what may leave: at the start, and when this worker may again, having not been current for a while. */
+  publish(): void {
+    if (this.#phase === 'running' || this.#phase === 'draining')
+      for (const outlet of this.outlets.values()) outlet.publish();
+  }
+
+  /**
+   * Closes the ingresses; what is in flight goes on.
+   *
+   * @param patienceMs how long sinks that fail are still tried again.
+   */
+  async drain(patienceMs: number): Promise<void> {
     if (this.#phase === 'running') this.#phase = 'draining';
+    this.#lastCall = this.#options.platform.scheduler.after(patienceMs, () => {
+      for (const outlet of this.outlets.values()) outlet.endPatience();
+    });
     for (const pump of this.pumps.values()) await pump.close();
   }
 
   /** Ends for good. What is not in a committed checkpoint is left to recovery. */
   async close(): Promise<void> {
     this.#phase = 'closed';
+    this.#lastCall?.cancel();
     this.#measuring?.stop();
     this.dispatcher.close();
     this.timers.close();
