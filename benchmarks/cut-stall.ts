@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   Application,
   defineFunction,
@@ -69,6 +70,8 @@ export function runCuts({ addresses, changed, checkpoints }: CutRun): Promise<Fi
       const durations: number[] = [];
       for (let number = 0; number < checkpoints; number += 1) {
         await change(changed);
+        // The turn in which the last message was handled is not the checkpoint's.
+        for (let turn = 0; turn < 2; turn += 1) await nextTurn();
         const before = app.status.checkpoint.committed;
         const startMs = performance.now();
         await app.checkpoint();
