@@ -195,8 +195,8 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant('timers-early', 1, 'timers fire before they are due', [
     'dispatch/timers.js',
-    'next !== undefined && next.dueMs <= now;',
-    'next !== undefined && next.dueMs <= now + 5;',
+    'next.dueMs > now ||',
+    'next.dueMs > now + 5 ||',
   ]),
   mutant('anybody-cancels', 1, 'a timer is cancelled by whoever has its token', [
     'dispatch/timers.js',

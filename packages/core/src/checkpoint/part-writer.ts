@@ -103,12 +103,9 @@ async function encodeSegment(
   blob: string,
 ): Promise<{ ref: SegmentRef; chunks: Uint8Array[] } | undefined> {
   if (cut.state.activations.length === 0 && cut.timers.size === 0) return undefined;
-  const timers = await timerEntries(cut, scheduler);
-  const timerGroups = [...timers.keys()].sort((a, b) => a - b);
   const writer = new SegmentWriter(blob);
-  for (const { timer } of cut.timers.values()) {
-    if (timer !== undefined) writer.noteTimersFor(timer.envelope.target.type.name);
-  }
+  const timers = await timerEntries(cut, scheduler, writer);
+  const timerGroups = [...timers.keys()].sort((a, b) => a - b);
   let next = 0;
   const addTimersBefore = (keyGroup: number) => {
     for (; next < timerGroups.length && (timerGroups[next] as number) < keyGroup; next += 1) {
@@ -117,22 +114,35 @@ async function encodeSegment(
   };
   await cut.state.write(writer, addTimersBefore);
   addTimersBefore(Number.POSITIVE_INFINITY);
+  await writer.prepareFinish(() => nextTurn(scheduler));
   return writer.finish();
 }
 
-/** Set and removed timers by key group, sorted. */
-async function timerEntries(cut: WorkerCut, scheduler: Scheduler): Promise<Map<number, Entry[]>> {
+/** Set and removed timers by key group, sorted; notes in the segment which functions they are for. */
+async function timerEntries(
+  cut: WorkerCut,
+  scheduler: Scheduler,
+  writer: SegmentWriter,
+): Promise<Map<number, Entry[]>> {
   const groups = new Map<number, Entry[]>();
   let count = 0;
   for (const [id, { keyGroup, dueMs, timer }] of cut.timers) {
     const value = timer === undefined ? undefined : encode(storeTimer(timer));
+    if (timer !== undefined) writer.noteTimersFor(timer.envelope.target.type.name);
     const entry: Entry = { key: timerKey(keyGroup, dueMs, id), value };
     const group = groups.get(keyGroup);
     if (group === undefined) groups.set(keyGroup, [entry]);
     else group.push(entry);
     if (++count % timersPerSlice === 0) await nextTurn(scheduler);
   }
-  for (const entries of groups.values()) entries.sort((a, b) => Buffer.compare(a.key, b.key));
+  count = 0;
+  for (const entries of groups.values()) {
+    entries.sort((a, b) => Buffer.compare(a.key, b.key));
+    count += entries.length;
+    if (count < timersPerSlice) continue;
+    count = 0;
+    await nextTurn(scheduler);
+  }
   return groups;
 }
 

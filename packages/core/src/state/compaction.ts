@@ -124,6 +124,7 @@ async function* mergedChunks(
     await options.yield();
   }
   if (writer.entries === 0) return;
+  await writer.prepareFinish(options.yield);
   const { ref, chunks } = writer.finish();
   finished(ref);
   yield* chunks;
