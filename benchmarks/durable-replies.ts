@@ -15,8 +15,9 @@ import {
 } from '@stateful-functions/core';
 import { HttpGateway } from '@stateful-functions/http-gateway';
 import { BareServer } from './bare-server.js';
-import type { Benchmark } from './benchmark.js';
-import { type LoadResult, runLoad } from './load.js';
+import type { Benchmark, Figures } from './benchmark.js';
+import { inMicroseconds } from './latency-histogram.js';
+import { type Load, type LoadResult, runLoad } from './load.js';
 
 interface Visit {
   readonly name: string;
@@ -56,8 +57,11 @@ class VisitorModule implements StatefulFunctionModule {
   }
 }
 
-/** Starts a server, has so many callers ask it, and stops it. */
-type Serve = (directory: string, load: (url: string) => Promise<LoadResult>) => Promise<LoadResult>;
+/** Where both servers count visits. */
+export const visitPath = '/v1/bench/visitor/{id}/visit';
+
+/** Starts a server, has it asked, and stops it. */
+export type Serve = (directory: string, load: (url: string) => Promise<LoadResult>) => Promise<LoadResult>;
 
 const serveGateway: Serve = async (directory, load) => {
   const app = await Application.from(VisitorModule).start({ checkpoints: { directory }, handleSignals: false });
@@ -76,7 +80,7 @@ const serveGateway: Serve = async (directory, load) => {
   }
 };
 
-const serveBare: Serve = async (directory, load) => {
+export const serveBare: Serve = async (directory, load) => {
   const server = new BareServer(directory);
   try {
     return await load(await server.start());
@@ -85,22 +89,27 @@ const serveBare: Serve = async (directory, load) => {
   }
 };
 
-async function run(serve: Serve, callers: number): Promise<LoadResult> {
+type Asking = Omit<Load, 'url' | 'path' | 'ids'>;
+
+async function run(serve: Serve, asking: Asking): Promise<LoadResult> {
   const directory = await mkdtemp(join(tmpdir(), 'stateful-functions-bench-'));
   try {
-    return await serve(join(directory, 'state'), (url) =>
-      runLoad({ url, callers, ids: 10_000, warmUpMs: 1_000, measuredMs: 3_000 }),
-    );
+    return await serve(join(directory, 'state'), (url) => runLoad({ url, path: visitPath, ids: 10_000, ...asking }));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-function durableReplies(callers: number, unit: 'µs' | '1/s', figure: (result: LoadResult) => number): Benchmark {
-  const measure = (serve: Serve) => async () => figure(await run(serve, callers));
+function durableReplies(
+  what: string,
+  [metric, unit]: [metric: string, unit: string],
+  asking: Asking,
+  figures: (result: LoadResult) => number | Figures,
+): Benchmark {
+  const measure = (serve: Serve) => async () => figures(await run(serve, asking));
   return {
-    name: `durable-replies-${callers}-${unit === 'µs' ? 'latency' : 'throughput'}`,
-    metric: unit === 'µs' ? 'median latency' : 'answered requests',
+    name: `durable-replies-${what}`,
+    metric,
     unit,
     baseline: 'bare-http',
     cases: [
@@ -110,8 +119,25 @@ function durableReplies(callers: number, unit: 'µs' | '1/s', figure: (result: L
   };
 }
 
-/** How soon a single caller has its durable reply, and how many a hundred of them get. */
+const times = { warmUpMs: 1_000, measuredMs: 3_000 };
+const steady = { callers: 100, rate: 500, warmUpMs: 1_000, measuredMs: 5_000 };
+
+/**
+ * How soon a single caller has its durable reply; how many a hundred of them get; and how long replies take that are asked for at a
+ * fixed rate.
+ */
 export const replies: readonly Benchmark[] = [
-  durableReplies(1, 'µs', ({ p50Ms }) => p50Ms * 1_000),
-  durableReplies(100, '1/s', ({ perSecond }) => perSecond),
+  durableReplies(
+    '1-latency',
+    ['median latency', 'µs'],
+    { callers: 1, ...times },
+    ({ latencies }) => latencies.p50 * 1_000,
+  ),
+  durableReplies(
+    '100-throughput',
+    ['answered requests', '1/s'],
+    { callers: 100, ...times },
+    ({ perSecond }) => perSecond,
+  ),
+  durableReplies('at-500-per-second', ['latency', 'µs'], steady, ({ latencies }) => inMicroseconds(latencies)),
 ];
