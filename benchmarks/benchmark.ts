@@ -24,6 +24,8 @@ export interface Benchmark {
   readonly baseline?: string;
   /** Runs that count, of each case; 5 by default. */
   readonly repetitions?: number;
+  /** Whether a run that does not count comes first; true by default. */
+  readonly warmUp?: boolean;
   /** Whether its cases run on a nats-server and an S3 server. */
   readonly needsSite?: boolean;
   readonly cases: readonly Case[];
@@ -51,9 +53,9 @@ const usualRepetitions = 5;
  * the baseline's run of the same round, and the median of those ratios is what is reported.
  */
 export async function runBenchmark(benchmark: Benchmark): Promise<Result[]> {
-  const { repetitions = usualRepetitions } = benchmark;
+  const { repetitions = usualRepetitions, warmUp = true } = benchmark;
   const rounds: Map<string, Figures>[] = [];
-  for (let round = 0; round <= repetitions; round += 1) {
+  for (let round = warmUp ? 0 : 1; round <= repetitions; round += 1) {
     const figures = new Map<string, Figures>();
     for (const one of benchmark.cases) figures.set(one.name, named(await one.run()));
     if (round > 0) rounds.push(figures);

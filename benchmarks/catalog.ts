@@ -6,5 +6,7 @@ import { greeter } from './greeter.js';
 import { multiCore } from './multi-core.js';
 import { rescaling } from './rescale.js';
 
-/** All benchmarks there are. */
+export { peers } from './peers/peers.js';
+
+/** All benchmarks there are, but for those that need another system. */
 export const benchmarks: readonly Benchmark[] = [greeter, ...multiCore, rescaling, ...replies, ...cluster, ...failover];

@@ -59,7 +59,7 @@ export class EarlierRun {
   }
 }
 
-const howToMake = 'Name a file with what `npm run --silent bench -- --json` printed.';
+const howToMake = 'Name a file with what `npm run bench --silent -- --json` printed.';
 
 function keyOf({
   benchmark,

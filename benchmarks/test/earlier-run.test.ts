@@ -96,7 +96,7 @@ describe('EarlierRun', () => {
       const missing = join(directory, 'missing.jsonl');
       const absent = await refusalOf(missing);
       expect(absent.code).to.equal(2);
-      expect(absent.said).to.contain(`${missing} cannot be read: ENOENT`).and.contain('bench -- --json');
+      expect(absent.said).to.contain(`${missing} cannot be read: ENOENT`).and.contain('bench --silent -- --json');
       const table = join(directory, 'table.txt');
       await writeFile(table, tableOf([result]));
       const wrong = await refusalOf(table);
