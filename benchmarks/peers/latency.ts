@@ -10,7 +10,7 @@ import { sides } from './sides.js';
 import { type MakeSystem, whenHandled, withSystem } from './system.js';
 
 /** What all of them can keep up with on two cores. */
-const load = { callers: 100, rate: 100, ids: 1_000, warmUpMs: 1_000, measuredMs: 5_000 };
+const load = { callers: 100, rate: 100, ids: 500, warmUpMs: 500, measuredMs: 5_000 };
 
 export function runLatency(make: MakeSystem, given = load): Promise<Figures> {
   return withSystem(make, async (system) => {

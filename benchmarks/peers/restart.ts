@@ -5,7 +5,7 @@ import { checkGreeted } from './greeter.js';
 import { sides } from './sides.js';
 import { type MakeSystem, post, whenAnswering, whenHandled, withSystem } from './system.js';
 
-const ids = 1_000;
+const ids = 500;
 const patienceMs = 150_000;
 
 /**
@@ -38,6 +38,6 @@ export const restart: Benchmark = {
   name: 'peers-restart-100000',
   metric: 'kill -9 to first reply',
   unit: 'ms',
-  ...sides((make) => runRestart(make, 100_000, 5)),
+  ...sides((make) => runRestart(make, 100_000, 3)),
   repetitions: 1,
 };

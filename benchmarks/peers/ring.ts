@@ -34,5 +34,5 @@ function ring(tokens: number, hops: { readonly ours: number; readonly theirs: nu
 
 export const rings: readonly Benchmark[] = [
   ring(1, { ours: 500_000, theirs: 1_000 }),
-  ring(1_000, { ours: 1_000, theirs: 10 }),
+  ring(1_000, { ours: 500, theirs: 5 }),
 ];
