@@ -15,7 +15,9 @@ import { restore } from './restore.js';
 import { ring } from './ring.js';
 import { timers } from './timers.js';
 
-/** All benchmarks there are. */
+export { peers } from './peers/peers.js';
+
+/** All benchmarks there are, but for those that need another system. */
 export const benchmarks: readonly Benchmark[] = [
   ...greeter,
   objectState,

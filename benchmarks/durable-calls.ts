@@ -15,8 +15,9 @@ import {
 } from '@stateful-functions/core';
 import { HttpGateway } from '@stateful-functions/http-gateway';
 import { BareServer } from './bare-server.js';
-import type { Benchmark } from './benchmark.js';
-import { type LoadResult, runLoad } from './load.js';
+import type { Benchmark, Figures } from './benchmark.js';
+import { inMicroseconds } from './latency-histogram.js';
+import { type Load, type LoadResult, runLoad } from './load.js';
 
 interface Visit {
   readonly name: string;
@@ -56,20 +57,26 @@ class VisitorModule implements StatefulFunctionModule {
   }
 }
 
-/** What callers do: `replies` wait for what a function answers, `sends` for the message to be durable. */
-interface Calls {
-  readonly name: 'replies' | 'sends';
+/** What callers do, at both servers. */
+export interface Calls {
+  /** `{id}` in it stands for an id. */
   readonly path: string;
-  readonly operation?: string;
+  readonly isOneWay: boolean;
   /** What each call has functions do. */
   readonly invocations: number;
 }
 
-const replies: Calls = { name: 'replies', path: '/v1/bench/visitor', operation: 'visit', invocations: 2 };
-const sends: Calls = { name: 'sends', path: '/v1/bench/log', invocations: 1 };
+/** They wait for what a function answers. */
+export const visits: Calls = { path: '/v1/bench/visitor/{id}/visit', isOneWay: false, invocations: 2 };
+/** They wait for their message to be durable. */
+const sends: Calls = { path: '/v1/bench/log/{id}', isOneWay: true, invocations: 1 };
 
-/** Starts a server, has so many callers ask it, and stops it. */
-type Serve = (directory: string, calls: Calls, load: (url: string) => Promise<LoadResult>) => Promise<LoadResult>;
+/** Starts a server, has it asked, and stops it. */
+export type Serve = (
+  directory: string,
+  calls: Calls,
+  load: (url: string) => Promise<LoadResult>,
+) => Promise<LoadResult>;
 
 const serveGateway: Serve = async (directory, calls, load) => {
   const app = await Application.from(VisitorModule).start({ checkpoints: { directory }, handleSignals: false });
@@ -88,7 +95,7 @@ const serveGateway: Serve = async (directory, calls, load) => {
   }
 };
 
-const serveBare: Serve = async (directory, _calls, load) => {
+export const serveBare: Serve = async (directory, _calls, load) => {
   const server = new BareServer(directory);
   try {
     return await load(await server.start());
@@ -97,23 +104,31 @@ const serveBare: Serve = async (directory, _calls, load) => {
   }
 };
 
-async function run(serve: Serve, calls: Calls, callers: number): Promise<LoadResult> {
+type Asking = Omit<Load, 'url' | 'path' | 'isOneWay' | 'ids'>;
+
+async function run(serve: Serve, calls: Calls, asking: Asking): Promise<LoadResult> {
   const directory = await mkdtemp(join(tmpdir(), 'stateful-functions-bench-'));
+  const { path, isOneWay } = calls;
   try {
-    const { path, operation } = calls;
     return await serve(join(directory, 'state'), calls, (url) =>
-      runLoad({ url, path, operation, callers, ids: 10_000, warmUpMs: 1_000, measuredMs: 3_000 }),
+      runLoad({ url, path, isOneWay, ids: 10_000, ...asking }),
     );
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-function durable(calls: Calls, callers: number, unit: 'µs' | '1/s', figure: (result: LoadResult) => number): Benchmark {
-  const measure = (serve: Serve) => async () => figure(await run(serve, calls, callers));
+function durable(
+  name: string,
+  calls: Calls,
+  [metric, unit]: [metric: string, unit: string],
+  asking: Asking,
+  figures: (result: LoadResult) => number | Figures,
+): Benchmark {
+  const measure = (serve: Serve) => async () => figures(await run(serve, calls, asking));
   return {
-    name: `durable-${calls.name}-${callers}-${unit === 'µs' ? 'latency' : 'throughput'}`,
-    metric: unit === 'µs' ? 'median latency' : 'answered requests',
+    name: `durable-${name}`,
+    metric,
     unit,
     baseline: 'bare-http',
     cases: [
@@ -123,8 +138,37 @@ function durable(calls: Calls, callers: number, unit: 'µs' | '1/s', figure: (re
   };
 }
 
-/** How soon a single caller has its durable reply, or is told that what it sent is durable, and how many a hundred of them get. */
-export const durableCalls: readonly Benchmark[] = [replies, sends].flatMap((calls) => [
-  durable(calls, 1, 'µs', ({ p50Ms }) => p50Ms * 1_000),
-  durable(calls, 100, '1/s', ({ perSecond }) => perSecond),
-]);
+const times = { warmUpMs: 1_000, measuredMs: 3_000 };
+const steady = { callers: 100, rate: 500, warmUpMs: 1_000, measuredMs: 5_000 };
+
+function latencyOfOne(name: string, calls: Calls): Benchmark {
+  return durable(
+    `${name}-1-latency`,
+    calls,
+    ['median latency', 'µs'],
+    { callers: 1, ...times },
+    ({ latencies }) => latencies.p50 * 1_000,
+  );
+}
+
+function throughputOfAHundred(name: string, calls: Calls): Benchmark {
+  return durable(
+    `${name}-100-throughput`,
+    calls,
+    ['answered requests', '1/s'],
+    { callers: 100, ...times },
+    ({ perSecond }) => perSecond,
+  );
+}
+
+/**
+ * How soon a single caller has its durable reply, or is told that what it sent is durable; how many a hundred of them get; and how
+ * long replies take that are asked for at a fixed rate.
+ */
+export const durableCalls: readonly Benchmark[] = [
+  latencyOfOne('replies', visits),
+  throughputOfAHundred('replies', visits),
+  durable('replies-at-500-per-second', visits, ['latency', 'µs'], steady, ({ latencies }) => inMicroseconds(latencies)),
+  latencyOfOne('sends', sends),
+  throughputOfAHundred('sends', sends),
+];
