@@ -71,7 +71,7 @@ const reportsPerLease = 4;
  * - At most one worker runs; it is of the newest epoch that has a place for this participant.
  * - A worker shows nothing to the outside when its lease has run out. The lease counts from when a report was *sent* that the
  *   coordinator has answered, so one that is heard and hears nothing is silent before the coordinator gives its share to others.
- *   If it hears nothing for a little longer, it ends; one that was merely late, as on a machine with too much to do, goes on.
+ *   If it hears nothing for a lease more, it ends; one that was merely late, as on a machine with too much to do, goes on.
  * - What a client sent is in exactly one place: in a committed checkpoint, or with the worker, or here until there is one.
  */
 export class Participant {
@@ -88,9 +88,9 @@ export class Participant {
   #current: EpochWorker | undefined;
   #entering = 0;
   #heartbeat: Scheduled | undefined;
-  /** Whether the lease had run out already when the worker was looked at last. */
-  #isOverdue = false;
   #renewed: () => void = () => {};
+  /** Whether a worker wanted to show something while it had no lease. */
+  #isSilenced = false;
   #isLeaving = false;
   #isStopped = false;
   #isEntering = false;
@@ -239,7 +239,8 @@ export class Participant {
     if (sentMs !== undefined) this.#leaseEndMs = Math.max(this.#leaseEndMs, sentMs + this.#options.leaseMs);
     if (!this.#hasLease) return;
     this.#renewed();
-    this.#current?.worker.publish(); // There may have been none for a while.
+    if (this.#isSilenced) this.#current?.worker.publish();
+    this.#isSilenced = false;
   }
 
   /** Resolves when there is a lease, or the worker that waits for it has ended. */
@@ -300,7 +301,10 @@ export class Participant {
       parts: this.#parts,
       segments: this.#segments,
       guard: this.#guard,
-      isCurrent: () => !isOutdated() && this.#hasLease,
+      isCurrent: () => {
+        this.#isSilenced ||= !this.#hasLease;
+        return !isOutdated() && this.#hasLease;
+      },
       whenCurrent: () => this.#whenCurrent(),
       onReply: unlessOutdated((target, reply) => this.#reply(target, reply)),
       changed: unlessOutdated(() => this.#tellSoon()),
@@ -327,7 +331,6 @@ export class Participant {
     const former = this.#current;
     this.#current = undefined;
     this.#suspect = undefined;
-    this.#isOverdue = false;
     this.#renewed();
     if (former === undefined) return;
     const { worker } = former;
@@ -406,10 +409,9 @@ export class Participant {
   /** Answers that came while the event loop was busy are heard first. */
   #beat(): void {
     this.#options.platform.scheduler.defer(() => {
-      // A worker that is heard and hears nothing: others may have its share already. One that was late learns it from one report more.
-      if (this.#current === undefined || this.#hasLease) this.#isOverdue = false;
-      else if (this.#isOverdue) void this.#drop();
-      else this.#isOverdue = true;
+      const { platform, leaseMs } = this.#options;
+      // A worker that is heard and hears nothing. Its share has to go to others, and only its end tells that it should.
+      if (this.#current !== undefined && platform.clock.monotonic() >= this.#leaseEndMs + leaseMs) void this.#drop();
       this.#tell();
     });
   }
