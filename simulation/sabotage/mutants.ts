@@ -121,7 +121,7 @@ export const mutants: readonly Mutant[] = [
     ],
   ),
   // The log.
-  mutant('unknown-taken-for-written', 62, 'a put whose outcome is unknown is taken for a success', [
+  mutant('unknown-taken-for-written', 6, 'a put whose outcome is unknown is taken for a success', [
     'checkpoint/settled-put.js',
     'failure = error;\n            if (mayGiveUp',
     'failure = error; return undefined;\n            if (mayGiveUp',
