@@ -121,10 +121,10 @@ export const mutants: readonly Mutant[] = [
     ],
   ),
   // The log.
-  mutant('unknown-taken-for-written', 62, 'a put whose outcome is unknown is taken for a success', [
+  mutant('unknown-taken-for-written', 6, 'a put whose outcome is unknown is taken for a success', [
     'checkpoint/settled-put.js',
-    'if (await store.put(name, bytes))\n                return undefined;\n        }\n        catch (error) {\n            failure = error;',
-    'if (await store.put(name, bytes))\n                return undefined;\n        }\n        catch (error) {\n            failure = error; return undefined;',
+    'failure = error;\n            if (mayGiveUp',
+    'failure = error; return undefined;\n            if (mayGiveUp',
   ]),
   mutant('plain-put', 7, 'an entry of the log is put over the one that is there', [
     'blob/memory-blob-store.js',
