@@ -68,7 +68,7 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant('unsent-not-kept', 24, 'what a sender had not sent at its cut is in no part', [
     'checkpoint/restore-in-flight.js',
-    'unsent.push(stored.item);',
+    'unsent.push(stored.encoding);',
     ';',
   ]),
   mutant(

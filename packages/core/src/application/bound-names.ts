@@ -3,13 +3,15 @@ import type { CheckpointEntry } from '../checkpoint/manifest.js';
 import { PartReader } from '../checkpoint/part-reader.js';
 import type { StoredInFlight } from '../checkpoint/part-writer.js';
 import { decode } from '../codec/codec.js';
+import { Envelope } from '../dispatch/envelope.js';
 import type { BlobReader, BlobStore } from '../ports/blob-store.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 import { BlockCache } from '../state/block-cache.js';
 import { parseKey, timerRange, typeRange } from '../state/key.js';
 import { SegmentSet } from '../state/segment-set.js';
-import { isRecord, isReply } from '../worker/channel-item.js';
-import type { StoredMessage, StoredTimer } from '../worker/message-form.js';
+import { isRecord } from '../worker/channel-item.js';
+import { MessageDecoder } from '../worker/message-codec.js';
+import type { StoredTimer } from '../worker/message-form.js';
 import type { Bindings } from './bindings.js';
 
 /** So that a block with several key groups is read once. */
@@ -63,18 +65,20 @@ async function checkInFlight(
   bindings: Bindings,
   isKnown: (name: string) => boolean,
 ): Promise<void> {
+  // It asks once for each function that messages are for; they themselves are left out.
+  const decoder = new MessageDecoder((name, id) => {
+    if (!isKnown(name)) throw removedFunction(name, `a message to ${name}/${id} waits`);
+    return undefined;
+  });
   for (const part of parts) {
     for await (const item of readInFlight(store, part.blob, part.offset, part.length)) {
       const stored = item as StoredInFlight;
       if (stored.kind === 'egress') checkEgress(stored.egress);
-      else if (stored.kind === 'message') checkTarget(stored.message);
-      else if (isRecord(stored.item)) checkEgress(stored.item[1]);
-      else if (!isReply(stored.item)) checkTarget(stored.item);
+      else {
+        for (const left of decoder.decode(stored.encoding))
+          if (!(left instanceof Envelope) && isRecord(left)) checkEgress(left[1]);
+      }
     }
-  }
-
-  function checkTarget([target]: StoredMessage): void {
-    if (!isKnown(target.type.name)) throw removedFunction(target.type.name, `a message to ${target} waits`);
   }
 
   function checkEgress(name: string): void {

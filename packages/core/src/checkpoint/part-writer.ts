@@ -7,8 +7,9 @@ import { timerKey } from '../state/key.js';
 import type { SegmentRef } from '../state/segment.js';
 import type { Entry } from '../state/segment-set.js';
 import { SegmentWriter } from '../state/segment-writer.js';
-import type { StoredItem } from '../worker/channel-item.js';
-import { type StoredMessage, storeMessage, storeTimer } from '../worker/message-form.js';
+import type { ChannelItem } from '../worker/channel-item.js';
+import { MessageEncoder } from '../worker/message-codec.js';
+import { storeTimer } from '../worker/message-form.js';
 import type { WorkerCut } from '../worker/worker.js';
 import { EncodedItem, encodeInFlight } from './in-flight.js';
 import type { PartRef } from './manifest.js';
@@ -38,17 +39,19 @@ export interface PartPlace {
 
 /** What crossed the cut on the channels of a worker. */
 export interface ChannelCapture {
-  /** Arrived after the cut, and was sent before the sender's. */
-  readonly recorded: Iterable<StoredItem>;
+  /** Arrived after the cut, and was sent before the sender's: as it came, in encodings of `MessageEncoder`. */
+  readonly recorded: readonly Uint8Array[];
   /** Was not on its way yet. */
-  readonly unsent: Iterable<StoredItem>;
+  readonly unsent: readonly ChannelItem[];
 }
 
 /** One thing in flight, as the part holds it. In the order in which they are put back, but for what was not sent yet. */
 export type StoredInFlight =
-  | { readonly kind: 'message'; readonly message: StoredMessage }
-  /** On its way between workers. What was not sent yet comes behind what any other part holds for the same receiver. */
-  | { readonly kind: 'item'; readonly item: StoredItem; readonly unsent: boolean }
+  /**
+   * What waits or is on its way between workers, many items in one encoding of `MessageEncoder`. What was not sent yet comes behind
+   * what any other part holds for the same receiver.
+   */
+  | { readonly kind: 'items'; readonly encoding: Uint8Array; readonly unsent: boolean }
   | {
       /** Records of one egress and one checkpoint, many in an item. */
       readonly kind: 'egress';
@@ -63,6 +66,8 @@ export type StoredInFlight =
     };
 
 const timersPerSlice = 512;
+/** Bytes of items in one encoding: half a block. */
+const encodingBytes = 32 * 1024;
 
 /**
  * Encodes a cut, a slice at a time, and writes it as one blob: the segment of changed state and timers, then what is in
@@ -150,9 +155,8 @@ function* inFlightItems(
   { inFlight, egresses }: WorkerCut,
   channels: ChannelCapture | undefined,
 ): Iterable<StoredInFlight | EncodedItem> {
-  for (const envelope of inFlight.current) yield { kind: 'message', message: storeMessage(envelope) };
-  for (const queue of inFlight.waiting)
-    for (const envelope of queue) yield { kind: 'message', message: storeMessage(envelope) };
+  for (const encoding of encodingsOf([inFlight.current, ...inFlight.waiting]))
+    yield { kind: 'items', encoding, unsent: false };
   for (const [egress, { runs }] of egresses) {
     for (const { prefix, first, done, values, headers } of runs) {
       for (const piece of values.pieces(done)) {
@@ -167,8 +171,24 @@ function* inFlightItems(
       }
     }
   }
-  for (const item of channels?.recorded ?? []) yield { kind: 'item', item, unsent: false };
-  for (const item of channels?.unsent ?? []) yield { kind: 'item', item, unsent: true };
+  for (const encoding of channels?.recorded ?? []) yield { kind: 'items', encoding, unsent: false };
+  for (const encoding of encodingsOf([channels?.unsent ?? []])) yield { kind: 'items', encoding, unsent: true };
+}
+
+/** Items in encodings, each of which is valid until the next. */
+function* encodingsOf(queues: Iterable<Iterable<ChannelItem>>): Iterable<Uint8Array> {
+  const encoder = new MessageEncoder();
+  let isEmpty = true;
+  for (const queue of queues) {
+    for (const item of queue) {
+      encoder.add(item);
+      isEmpty = encoder.length >= encodingBytes;
+      if (!isEmpty) continue;
+      yield encoder.bytes;
+      encoder.clear();
+    }
+  }
+  if (!isEmpty) yield encoder.bytes;
 }
 
 /** What the ids of records that were new in a checkpoint begin with: the same whenever that checkpoint is recovered. */

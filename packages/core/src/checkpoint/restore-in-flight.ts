@@ -1,9 +1,11 @@
+import { Envelope } from '../dispatch/envelope.js';
 import type { BlobReader } from '../ports/blob-store.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 import type { ClientReplyTarget } from '../sdk/reply.js';
 import { ValueColumn } from '../state/value-column.js';
-import { isRecord, isReply, type StoredItem } from '../worker/channel-item.js';
-import { restoreMessage, type StoredMessage } from '../worker/message-form.js';
+import { type ChannelItem, isRecord } from '../worker/channel-item.js';
+import { MessageDecoder } from '../worker/message-codec.js';
+import { knownHost } from '../worker/message-form.js';
 import type { Worker } from '../worker/worker.js';
 import { readInFlight } from './in-flight.js';
 import type { CheckpointEntry } from './manifest.js';
@@ -32,7 +34,11 @@ export async function restoreInFlight(
   worker: Worker,
   shares: Shares,
 ): Promise<void> {
-  const unsent: StoredItem[] = [];
+  const { dispatcher } = worker;
+  const decoder = new MessageDecoder((name) =>
+    shares.isRetired(name) ? undefined : knownHost(name, (typeName) => dispatcher.hostOf(typeName)),
+  );
+  const unsent: Uint8Array[] = [];
   // All parts are begun at once and most are read in one go, so that restoring takes one answer of the store and not one for each.
   const reader = PartReader.of(store, manifest);
   const readers = manifest.parts.map(({ blob, offset, length, slot }) => {
@@ -46,28 +52,25 @@ export async function restoreInFlight(
       const stored = next.value as StoredInFlight;
       if (stored.kind === 'egress')
         restoreRun(stored, egressPrefix(manifest.logId, manifest.index, slot), worker, shares);
-      else if (stored.kind === 'message') restoreItem(stored.message, worker, shares);
-      else if (stored.unsent) unsent.push(stored.item);
-      else restoreItem(stored.item, worker, shares);
+      else if (stored.unsent) unsent.push(stored.encoding);
+      else restoreItems(decoder.decode(stored.encoding), worker, shares);
     }
   }
-  for (const item of unsent) restoreItem(item, worker, shares);
+  for (const encoding of unsent) restoreItems(decoder.decode(encoding), worker, shares);
 }
 
-function restoreItem(item: StoredItem, worker: Worker, shares: Shares): void {
-  if (isReply(item)) {
-    const { client } = item[1].target as ClientReplyTarget;
-    if (shares.ownsClient(client)) worker.receive(item);
-  } else if (isRecord(item)) {
-    const [, egress] = item;
-    if (shares.ownsEgress(egress) && !shares.isRetired(egress)) worker.receive(item);
-  } else restoreOne(item, worker, shares);
-}
-
-function restoreOne(message: StoredMessage, { dispatcher }: Worker, shares: Shares): void {
-  const [target] = message;
-  if (!shares.ownsId(target.id) || shares.isRetired(target.type.name)) return;
-  dispatcher.restore(restoreMessage(message, (name) => dispatcher.hostOf(name)));
+function restoreItems(items: readonly ChannelItem[], worker: Worker, shares: Shares): void {
+  for (const item of items) {
+    if (item instanceof Envelope) {
+      if (shares.ownsId(item.target.id)) worker.dispatcher.restore(item);
+    } else if (isRecord(item)) {
+      const [, egress] = item;
+      if (shares.ownsEgress(egress) && !shares.isRetired(egress)) worker.receive(item);
+    } else {
+      const [, handle] = item;
+      if (shares.ownsClient((handle.target as ClientReplyTarget).client)) worker.receive(item);
+    }
+  }
 }
 
 function restoreRun(

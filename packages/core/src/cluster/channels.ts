@@ -6,7 +6,9 @@ import type { Platform } from '../ports/platform.js';
 import type { Reply } from '../sdk/contract.js';
 import { type ClientReplyTarget, ReplyHandle } from '../sdk/reply.js';
 import { keyGroupOf } from '../state/key-group.js';
-import { type ChannelItem, type StoredItem, storeItem } from '../worker/channel-item.js';
+import type { ChannelItem } from '../worker/channel-item.js';
+import { MessageDecoder, MessageEncoder } from '../worker/message-codec.js';
+import { knownHost } from '../worker/message-form.js';
 import type { RemoteWorkers } from '../worker/remote-workers.js';
 import type { Assignment } from './assignment.js';
 import type { Barrier } from './barrier.js';
@@ -15,7 +17,7 @@ import { ChannelRecorder } from './channel-recorder.js';
 import type { WorkerName } from './directive.js';
 import { type Frame, isAnswer } from './frame.js';
 import { InboundChannel } from './inbound-channel.js';
-import { MessageCodec } from './message-codec.js';
+import type { ItemCodec } from './item-codec.js';
 import { OutboundChannel } from './outbound-channel.js';
 import { isRemoteClient } from './remote-client-name.js';
 
@@ -38,7 +40,9 @@ export interface ChannelsOptions {
   readonly canCut: () => boolean;
 }
 
-type Arrival = { readonly items: readonly unknown[] } | { readonly barrier: Barrier };
+type Arrival =
+  | { readonly items: readonly ChannelItem[]; readonly encoding: Uint8Array }
+  | { readonly barrier: Barrier };
 
 interface Peer {
   readonly outbound: OutboundChannel;
@@ -60,7 +64,7 @@ export class Channels implements RemoteWorkers {
   readonly #options: ChannelsOptions;
   readonly #peers = new Map<number, Peer>();
   readonly #recorder: ChannelRecorder;
-  readonly #codec: MessageCodec;
+  readonly #codec: ItemCodec;
   readonly #egresses = new Map<string, EgressTarget>();
   readonly #clients = new Map<string, number>();
   #flushing = false;
@@ -69,7 +73,7 @@ export class Channels implements RemoteWorkers {
   constructor(options: ChannelsOptions) {
     this.#options = options;
     const { workers, slot: own } = options;
-    this.#codec = new MessageCodec(options.hostOf);
+    this.#codec = itemCodec(options.hostOf);
     for (const [slot, { incarnation }] of workers.entries()) {
       this.#clients.set(incarnation, slot);
       if (slot !== own) this.#peers.set(slot, this.#connect(slot));
@@ -137,8 +141,8 @@ export class Channels implements RemoteWorkers {
       recorded === undefined
         ? undefined
         : {
-            recorded: recorded as StoredItem[],
-            unsent: unsent.flatMap((items) => [...storedForms(items as Iterable<ChannelItem>)]),
+            recorded: recorded as readonly Uint8Array[],
+            unsent: unsent.flatMap((items) => [...items] as ChannelItem[]),
           },
     );
   }
@@ -202,7 +206,8 @@ export class Channels implements RemoteWorkers {
     });
     const arrive = (arrival: Arrival) => this.#arrive(slot, this.#peers.get(slot) as Peer, arrival);
     const receiver = {
-      items: (items: readonly unknown[]) => arrive({ items }),
+      items: (items: readonly unknown[], encoding: Uint8Array) =>
+        arrive({ items: items as readonly ChannelItem[], encoding }),
       barrier: (barrier: Barrier) => arrive({ barrier }),
     };
     const inbound = new InboundChannel({ ends, scheduler, codec, send: put, receiver });
@@ -232,13 +237,22 @@ export class Channels implements RemoteWorkers {
       if (checkpoint > this.#recorder.lastCut && !this.#options.canCut()) peer.held = [arrival];
       else if (this.#recorder.barrier(slot, checkpoint)) this.#options.cut(checkpoint);
     } else {
-      this.#recorder.items(slot, storedForms(arrival.items as readonly ChannelItem[]));
-      for (const item of arrival.items) this.#options.receive(item as ChannelItem);
+      this.#recorder.items(slot, [arrival.encoding]);
+      for (const item of arrival.items) this.#options.receive(item);
     }
   }
 }
 
-/** Items as they are when they are iterated over, which is only where they are recorded. */
-function* storedForms(items: Iterable<ChannelItem>): Iterable<StoredItem> {
-  for (const item of items) yield storeItem(item);
+/** For what crosses between workers. */
+function itemCodec(hostOf: ChannelsOptions['hostOf']): ItemCodec {
+  const encoder = new MessageEncoder();
+  const decoder = new MessageDecoder((typeName) => knownHost(typeName, hostOf));
+  return {
+    encode(items) {
+      encoder.clear();
+      for (const item of items) encoder.add(item as ChannelItem);
+      return encoder.bytes;
+    },
+    decode: (encoding) => decoder.decode(encoding),
+  };
 }

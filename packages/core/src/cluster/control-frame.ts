@@ -2,7 +2,7 @@ import { decode, encode } from '../codec/codec.js';
 import type { Reply } from '../sdk/contract.js';
 import { invariant, StatefulFunctionsError } from '../sdk/errors.js';
 import type { ClientReplyTarget } from '../sdk/reply.js';
-import { CompactReader, CompactWriter } from './compact-value.js';
+import { CompactReader, CompactWriter } from '../worker/compact-value.js';
 import type { Directive } from './directive.js';
 import { readDirective, writeDirective } from './directive-list.js';
 import type { OperationAnswer, OperationRequest } from './operation.js';

@@ -1,5 +1,5 @@
 import { invariant } from '../sdk/errors.js';
-import type { CompactReader, CompactWriter } from './compact-value.js';
+import type { CompactReader, CompactWriter } from '../worker/compact-value.js';
 import type { CommittedCheckpoint, Directive, EpochPlan } from './directive.js';
 import { encodeOnce, LastDecoded } from './encoded-once.js';
 

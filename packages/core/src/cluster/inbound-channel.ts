@@ -7,8 +7,12 @@ import { type ItemCodec, valueCodec } from './item-codec.js';
 
 /** Takes what comes out of a channel, in the order in which it was sent. */
 export interface ChannelReceiver {
-  /** Items of one frame, made for this call: they share nothing with anything. */
-  items(items: readonly unknown[]): void;
+  /**
+   * Items of one encoding, made for this call: they share nothing with anything.
+   *
+   * @param encoding what they were made from; it does not change any more.
+   */
+  items(items: readonly unknown[], encoding: Uint8Array): void;
   barrier(barrier: Barrier): void;
 }
 
@@ -99,7 +103,8 @@ export class InboundChannel {
     if (kind === frameKind.fragment) {
       this.#fragments.push(payload);
     } else if (kind === frameKind.items) {
-      receiver.items(codec.decode(this.#joined(payload)));
+      const encoding = this.#joined(payload);
+      receiver.items(codec.decode(encoding), encoding);
     } else {
       invariant(this.#fragments.length === 0, 'no barrier falls between the fragments of an item');
       const barrier = decodeBarrier(payload);

@@ -1,6 +1,6 @@
 import { decode } from '../codec/codec.js';
 import { invariant } from '../sdk/errors.js';
-import type { CompactReader, CompactWriter } from './compact-value.js';
+import type { CompactReader, CompactWriter } from '../worker/compact-value.js';
 import { encodeOnce } from './encoded-once.js';
 import type { ParticipantStatus, PartReport, Report } from './report.js';
 

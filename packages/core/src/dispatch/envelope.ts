@@ -83,6 +83,11 @@ export class Envelope {
     return this.origin instanceof Activation ? this.origin.address : this.origin;
   }
 
+  /** Whether it has nothing of what few messages have. */
+  get isPlain(): boolean {
+    return this.rare === undefined;
+  }
+
   get headers(): Headers {
     return this.rare === undefined ? noHeaders : this.rare.headers;
   }

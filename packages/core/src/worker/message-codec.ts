@@ -5,12 +5,10 @@ import type { AnyAddress } from '../sdk/address.js';
 import type { Headers } from '../sdk/context.js';
 import { invariant, StatefulFunctionsError } from '../sdk/errors.js';
 import { type CancellationToken, ReplyHandle } from '../sdk/reply.js';
-import { type ChannelItem, isRecord, type RecordItem } from '../worker/channel-item.js';
-import { knownHost } from '../worker/message-form.js';
+import { type ChannelItem, isRecord, type RecordItem, type ReplyItem } from './channel-item.js';
 import { CompactReader, CompactWriter } from './compact-value.js';
-import type { ItemCodec } from './item-codec.js';
 
-const kind = { message: 0, record: 1, value: 2 } as const;
+const kind = { message: 0, record: 1, reply: 2 } as const;
 
 /** What a message has besides target, id and content; most have no more than a caller. */
 const has = { caller: 1, operation: 2, rest: 4, contract: 8, callerContract: 16 } as const;
@@ -28,55 +26,60 @@ type Rest = readonly [
 /** A function type as the addresses of one encoding refer to it. */
 interface KnownType {
   readonly type: { at(id: string): AnyAddress };
+  /** `undefined` for one whose messages are left out. */
   readonly host: FunctionHost | undefined;
+  readonly isTarget: boolean;
 }
 
 /**
- * Encodes what crosses from one worker to another, many items at a time.
+ * Finds the host of a function that messages are for, the first of them for this id; `undefined` if all such messages are to be left
+ * out. It may throw.
+ */
+export type HostOf = (typeName: string, id: string) => FunctionHost | undefined;
+
+/**
+ * Encodes what is in flight, many items at a time: for the way to another worker, and for a checkpoint.
+ *
+ * Checkpoints hold encodings: with another layout, `storeFormat` is another.
  *
  * **Details** Names of types, operations and egresses stand in an encoding once, and are referred to by number. Messages are
- * envelopes on both sides: making their stored form would cost as much as encoding it.
+ * envelopes on both sides: making a value of each would cost as much as encoding it.
  */
-export class MessageCodec implements ItemCodec {
-  readonly #hostOf: (typeName: string) => FunctionHost;
+export class MessageEncoder {
   readonly #writer = new CompactWriter();
   /** Names in the present encoding, with their numbers. */
   readonly #names = new Map<string, number>();
 
-  constructor(hostOf: (typeName: string) => FunctionHost) {
-    this.#hostOf = hostOf;
+  /** Bytes of the present encoding. */
+  get length(): number {
+    return this.#writer.length;
   }
 
-  encode(items: readonly unknown[]): Uint8Array {
-    const writer = this.#writer;
-    writer.clear();
+  /** The present encoding, once it has an item: a view, valid until something more is done. */
+  get bytes(): Uint8Array {
+    return this.#writer.bytes;
+  }
+
+  /** Begins another. */
+  clear(): void {
     this.#names.clear();
-    writer.int32(items.length);
-    for (const item of items as readonly ChannelItem[]) {
-      if (item instanceof Envelope) this.#writeMessage(item);
-      else if (isRecord(item)) this.#writeRecord(item);
-      else {
-        writer.byte(kind.value);
-        writer.value(item);
-      }
-    }
-    return writer.bytes;
+    this.#writer.clear();
   }
 
-  decode(bytes: Uint8Array): readonly unknown[] {
-    try {
-      return new Reading(new CompactReader(bytes), this.#hostOf).items();
-    } catch (cause) {
-      if (cause instanceof StatefulFunctionsError) throw cause;
-      const message = 'what another worker sent holds no items. Have all workers run the same program.';
-      throw new StatefulFunctionsError('SF_DAMAGED', message, { cause });
+  /** Adds an item as it is now. What it holds must have been copied before. */
+  add(item: ChannelItem): void {
+    if (item instanceof Envelope) this.#message(item);
+    else if (isRecord(item)) this.#record(item);
+    else {
+      this.#writer.byte(kind.reply);
+      this.#writer.value(item);
     }
   }
 
-  #writeMessage(envelope: Envelope): void {
+  #message(envelope: Envelope): void {
     const writer = this.#writer;
     const { target, caller, operation, message } = envelope;
-    const rest = restOf(envelope);
+    const rest = envelope.isPlain ? undefined : restOf(envelope);
     writer.byte(kind.message);
     writer.byte(
       (caller === undefined ? 0 : has.caller) |
@@ -85,76 +88,101 @@ export class MessageCodec implements ItemCodec {
         (isContractAddress(target) ? has.contract : 0) |
         (caller !== undefined && isContractAddress(caller) ? has.callerContract : 0),
     );
-    this.#writeName(target.type.name);
+    this.#name(target.type.name);
     writer.text(target.id);
     writer.int32(envelope.idA);
     writer.int32(envelope.idB);
     writer.int32(envelope.idC);
     writer.int32(envelope.idD);
     if (caller !== undefined) {
-      this.#writeName(caller.type.name);
+      this.#name(caller.type.name);
       writer.text(caller.id);
     }
-    if (operation !== undefined) this.#writeName(operation);
+    if (operation !== undefined) this.#name(operation);
     if (rest !== undefined) writer.value(rest);
     writer.value(message);
   }
 
-  #writeRecord([, egress, value, headers]: RecordItem): void {
+  #record([, egress, value, headers]: RecordItem): void {
     const writer = this.#writer;
     writer.byte(kind.record);
-    this.#writeName(egress);
+    this.#name(egress);
     writer.value(headers === noHeaders ? undefined : headers);
     writer.value(value);
   }
 
-  #writeName(name: string): void {
+  #name(name: string): void {
     const known = this.#names.get(name);
     this.#writer.value(known ?? name);
     if (known === undefined) this.#names.set(name, this.#names.size);
   }
 }
 
-function restOf({ headers, reply, attempt, retryAtMs, settles, settled }: Envelope): Rest | undefined {
-  const isPlain = headers === noHeaders && reply === undefined && settles === undefined;
-  if (isPlain && attempt === 1 && retryAtMs === 0 && !settled) return undefined;
+function restOf({ headers, reply, attempt, retryAtMs, settles, settled }: Envelope): Rest {
   return [headers, reply === undefined ? undefined : new ReplyHandle(reply), attempt, retryAtMs, settles, settled];
+}
+
+/** Takes apart what a `MessageEncoder` put together, which is one item at least. */
+export class MessageDecoder {
+  readonly #hostOf: HostOf;
+
+  constructor(hostOf: HostOf) {
+    this.#hostOf = hostOf;
+  }
+
+  /**
+   * The items of an encoding, without the messages that are left out: new ones, which share nothing with it.
+   *
+   * @throws SF_DAMAGED, SF_BROKEN_INVARIANT, and whatever finding a host throws
+   */
+  decode(bytes: Uint8Array): readonly ChannelItem[] {
+    try {
+      return new Reading(new CompactReader(bytes), this.#hostOf).items();
+    } catch (cause) {
+      if (cause instanceof StatefulFunctionsError) throw cause;
+      const message = 'what was in flight holds no items. Have all workers run the same program.';
+      throw new StatefulFunctionsError('SF_DAMAGED', message, { cause });
+    }
+  }
 }
 
 /** One encoding being read. */
 class Reading {
   readonly #reader: CompactReader;
-  readonly #hostOf: (typeName: string) => FunctionHost;
+  readonly #hostOf: HostOf;
   readonly #names: string[] = [];
   /** By the number of the name, twice: for plain addresses, and for those of contracts. */
   readonly #types: KnownType[] = [];
 
-  constructor(reader: CompactReader, hostOf: (typeName: string) => FunctionHost) {
+  constructor(reader: CompactReader, hostOf: HostOf) {
     this.#reader = reader;
     this.#hostOf = hostOf;
   }
 
-  items(): readonly unknown[] {
+  items(): readonly ChannelItem[] {
     const reader = this.#reader;
-    const items: unknown[] = [];
-    for (let left = reader.int32(); left > 0; left -= 1) {
+    const items: ChannelItem[] = [];
+    do {
       const what = reader.byte();
-      if (what === kind.message) items.push(this.#message());
-      else if (what === kind.record) items.push(this.#record());
+      if (what === kind.message) {
+        const message = this.#message();
+        if (message !== undefined) items.push(message);
+      } else if (what === kind.record) items.push(this.#record());
       else {
-        invariant(what === kind.value, 'an item is of a kind that is known');
-        items.push(reader.value());
+        invariant(what === kind.reply, 'an item is of a kind that is known');
+        items.push(reader.value() as ReplyItem);
       }
-    }
-    invariant(reader.isAtEnd, 'items end with their encoding');
+    } while (!reader.isAtEnd);
     return items;
   }
 
-  #message(): Envelope {
+  #message(): Envelope | undefined {
     const reader = this.#reader;
     const flags = reader.byte();
-    const { type, host } = this.#typeOf(this.#name(), (flags & has.contract) !== 0, true);
-    const target = type.at(reader.text());
+    const name = this.#name();
+    const id = reader.text();
+    const { type, host } = this.#typeOf(name, (flags & has.contract) !== 0, id);
+    const target = type.at(id);
     const idA = reader.int32();
     const idB = reader.int32();
     const idC = reader.int32();
@@ -163,8 +191,9 @@ class Reading {
     const operation = (flags & has.operation) === 0 ? undefined : (this.#names[this.#name()] as string);
     const rest = (flags & has.rest) === 0 ? undefined : (reader.value() as Rest);
     const message = reader.value();
+    if (host === undefined) return undefined;
     const headers = rest === undefined ? noHeaders : rest[0];
-    const envelope = new Envelope(host as FunctionHost, target, message, operation, caller, headers, rest?.[1]?.target);
+    const envelope = new Envelope(host, target, message, operation, caller, headers, rest?.[1]?.target);
     envelope.idA = idA;
     envelope.idB = idB;
     envelope.idC = idC;
@@ -174,7 +203,7 @@ class Reading {
   }
 
   #caller(isContract: boolean): AnyAddress {
-    const { type } = this.#typeOf(this.#name(), isContract, false);
+    const { type } = this.#typeOf(this.#name(), isContract, undefined);
     return type.at(this.#reader.text());
   }
 
@@ -191,13 +220,14 @@ class Reading {
     return this.#names.push(name as string) - 1;
   }
 
-  /** @param isTarget what is sent to must be bound here; who sent it need not be. */
-  #typeOf(number: number, isContract: boolean, isTarget: boolean): KnownType {
+  /** @param targetId whom a message is for; `undefined` of who sent one, and needs no host here. */
+  #typeOf(number: number, isContract: boolean, targetId: string | undefined): KnownType {
     const at = 2 * number + (isContract ? 1 : 0);
     const known = this.#types[at];
-    if (known !== undefined && (!isTarget || known.host !== undefined)) return known;
+    if (known !== undefined && (known.isTarget || targetId === undefined)) return known;
     const name = this.#names[number] as string;
-    const made = { type: referenceType(name, isContract), host: isTarget ? knownHost(name, this.#hostOf) : undefined };
+    const host = targetId === undefined ? undefined : this.#hostOf(name, targetId);
+    const made = { type: referenceType(name, isContract), host, isTarget: targetId !== undefined };
     this.#types[at] = made;
     return made;
   }

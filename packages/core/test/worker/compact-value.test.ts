@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { CompactReader, CompactWriter } from '../../src/cluster/compact-value.js';
 import { copyValue } from '../../src/codec/data-model.js';
+import { CompactReader, CompactWriter } from '../../src/worker/compact-value.js';
 import { modelValue, sameValue } from '../codec/model-values.js';
 import { refuses } from '../sdk/refuses.js';
 
@@ -9,7 +9,7 @@ import { refuses } from '../sdk/refuses.js';
 function written(values: readonly unknown[], writer = new CompactWriter()): Uint8Array {
   writer.clear();
   for (const value of values) writer.value(copyValue(value));
-  return writer.bytes.slice();
+  return new Uint8Array(writer.bytes);
 }
 
 function read(bytes: Uint8Array, count: number): unknown[] {

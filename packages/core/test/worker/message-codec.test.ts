@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { MessageCodec } from '../../src/cluster/message-codec.js';
 import { copyValue } from '../../src/codec/data-model.js';
 import { Envelope, noHeaders } from '../../src/dispatch/envelope.js';
 import type { FunctionHost } from '../../src/dispatch/function-host.js';
@@ -8,7 +7,9 @@ import type { AnyAddress } from '../../src/sdk/address.js';
 import { StatefulFunctionsError } from '../../src/sdk/errors.js';
 import { FunctionType } from '../../src/sdk/function-type.js';
 import { CancellationToken, ReplyHandle, type ReplyTarget } from '../../src/sdk/reply.js';
-import { type ChannelItem, storeItem } from '../../src/worker/channel-item.js';
+import type { ChannelItem } from '../../src/worker/channel-item.js';
+import { MessageDecoder, MessageEncoder } from '../../src/worker/message-codec.js';
+import { knownHost, storeMessage } from '../../src/worker/message-form.js';
 import { modelValue, sameValue } from '../codec/model-values.js';
 import { refuses } from '../sdk/refuses.js';
 
@@ -64,18 +65,31 @@ const answer = fc
   .map(([target, value]): ChannelItem => ['reply', new ReplyHandle(target), { ok: true, value: copyValue(value) }]);
 const item: fc.Arbitrary<ChannelItem> = fc.oneof({ weight: 5, arbitrary: message }, record, answer);
 
-describe('MessageCodec', () => {
-  const codec = new MessageCodec(hostOf);
+/** An item as a value of the data model. */
+function storedForm(item: ChannelItem): unknown {
+  return item instanceof Envelope ? storeMessage(item) : item;
+}
 
+function encodingOf(items: readonly ChannelItem[]): Uint8Array {
+  encoder.clear();
+  for (const each of items) encoder.add(each);
+  expect(encoder.bytes).to.have.length(encoder.length);
+  return new Uint8Array(encoder.bytes);
+}
+
+const encoder = new MessageEncoder();
+const decoder = new MessageDecoder((typeName) => knownHost(typeName, hostOf));
+
+describe('An encoding of what is in flight', () => {
   it('gives back what was encoded: messages with all that they have, records, replies', () => {
     fc.assert(
-      fc.property(fc.array(item, { maxLength: 12 }), (items) => {
-        const back = codec.decode(codec.encode(items).slice()) as ChannelItem[];
+      fc.property(fc.array(item, { minLength: 1, maxLength: 12 }), (items) => {
+        const back = decoder.decode(encodingOf(items));
         expect(back).to.have.length(items.length);
         for (const [at, each] of items.entries()) {
           const found = back[at] as ChannelItem;
           // As addresses arrive, without what only the sender knows of their type.
-          expect(sameValue(copyValue(storeItem(found)), copyValue(storeItem(each)))).to.equal(true);
+          expect(sameValue(copyValue(storedForm(found)), copyValue(storedForm(each)))).to.equal(true);
           if (each instanceof Envelope) expect((found as Envelope).host).to.equal(each.host);
         }
       }),
@@ -90,13 +104,13 @@ describe('MessageCodec', () => {
       { length: 100 },
       (_, n) => new Envelope(host, target, n, 'op', target, noHeaders, undefined),
     );
-    expect(codec.encode(items).length).to.be.below(items.length * 32);
+    expect(encodingOf(items).length).to.be.below(items.length * 32);
   });
 
   it('gives messages without headers the headers that cost nothing', () => {
     const target = FunctionType.of<number>('a/b').at('1');
     const sent = new Envelope(hostOf('a/b'), target, 1, undefined, undefined, noHeaders, undefined);
-    const [message, other] = codec.decode(codec.encode([sent, ['record', 'a/b', 1, noHeaders]])) as [
+    const [message, other] = decoder.decode(encodingOf([sent, ['record', 'a/b', 1, noHeaders]])) as unknown as [
       Envelope,
       unknown[],
     ];
@@ -109,17 +123,46 @@ describe('MessageCodec', () => {
     const bound = FunctionType.of<number>('a/b').at('1');
     const make = (to: AnyAddress, from: AnyAddress) =>
       new Envelope(hostOf('a/b'), to, 1, undefined, from, noHeaders, undefined);
-    const [message] = codec.decode(codec.encode([make(bound, unbound)])) as [Envelope];
+    const [message] = decoder.decode(encodingOf([make(bound, unbound)])) as [Envelope];
     expect(String(message.caller)).to.equal('un/bound/1');
-    refuses('SF_REMOVED_FUNCTION', () => codec.decode(codec.encode([make(unbound, bound)])), 'un/bound');
+    refuses('SF_REMOVED_FUNCTION', () => decoder.decode(encodingOf([make(unbound, bound)])), 'un/bound');
+  });
+
+  it('leaves out messages for which there is to be no host', () => {
+    const make = (type: 'a/b' | 'c/d', id: string) =>
+      new Envelope(hostOf(type), FunctionType.of<string>(type).at(id), id, undefined, undefined, noHeaders, undefined);
+    const encoding = encodingOf([
+      make('a/b', '1'),
+      make('c/d', '2'),
+      make('a/b', '3'),
+      ['record', 'e/f', 4, noHeaders],
+    ]);
+    const asked: string[] = [];
+    const choosing = new MessageDecoder((typeName) => {
+      asked.push(typeName);
+      return typeName === 'c/d' ? undefined : hostOf(typeName);
+    });
+    const left = choosing.decode(encoding).map((each) => (each instanceof Envelope ? each.message : each[2]));
+    expect(left).to.deep.equal(['1', '3', 4]);
+    expect(asked).to.deep.equal(['a/b', 'c/d']);
+  });
+
+  it('is what it was: checkpoints hold it', () => {
+    const address = FunctionType.of<unknown>('a/b').at('id');
+    const sent = new Envelope(hostOf('a/b'), address, { key: ['text', 1_000] }, 'op', address, noHeaders, undefined);
+    [sent.idA, sent.idB, sent.idC, sent.idD] = [1, 2, 3, -4];
+    const encoding = encodingOf([sent, ['record', 'c/d', 0.5, noHeaders]]);
+    expect(Buffer.from(encoding).toString('hex')).to.equal(
+      '00038603612f6286026964000000010000000200000003fffffffc008602696486026f708a0186036b6579880000000286047465787484000003e8018603632f6481853fe0000000000000',
+    );
   });
 
   it('refuses what was cut off', () => {
     const target = FunctionType.of<number>('a/b').at('1');
-    const whole = codec.encode([new Envelope(hostOf('a/b'), target, 'text', undefined, target, noHeaders, undefined)]);
+    const whole = encodingOf([new Envelope(hostOf('a/b'), target, 'text', undefined, target, noHeaders, undefined)]);
     for (let length = 0; length < whole.length; length += 1) {
       const cut = whole.slice(0, length);
-      expect(() => codec.decode(cut), `${length} bytes`).to.throw(StatefulFunctionsError);
+      expect(() => decoder.decode(cut), `${length} bytes`).to.throw(StatefulFunctionsError);
     }
   });
 });

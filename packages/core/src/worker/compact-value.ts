@@ -5,7 +5,7 @@ import { ByteBuffer } from '../state/byte-buffer.js';
 /**
  * The first byte of a value. Below `Mark.nothing` it is the value, a small whole number.
  *
- * Not stored anywhere: both ends of a channel run the same program.
+ * Checkpoints hold such bytes: what they mean does not change.
  */
 const Mark = {
   nothing: 0x80,
@@ -39,9 +39,10 @@ const mostShapes = 32;
 /**
  * Writes values of the data model, one behind the other, for a reader that knows where each begins.
  *
- * Everything that crosses from worker to worker is written this way, on the event loops that handle messages. What most messages
- * are made of (primitives, plain objects, arrays) costs a tenth of what the codec takes, which has to check what others might
- * have written and looks at each value for what MessagePack cannot say. Keys of objects are written once for all that look alike.
+ * Everything that crosses from worker to worker is written this way, and all that waits at a cut, on the event loops that handle
+ * messages. What most of those are made of (primitives, plain objects, arrays) costs a tenth of what the codec takes, which has
+ * to check what others might have written and looks at each value for what MessagePack cannot say. Keys of objects are written
+ * once for all that look alike.
  *
  * Values must have been copied by `copyValue`: nothing is checked here.
  */
@@ -52,6 +53,11 @@ export class CompactWriter {
   /** What was written since the last `clear`: a view, valid until something more is written. */
   get bytes(): Uint8Array {
     return this.#into.bytes.subarray(0, this.#into.length);
+  }
+
+  /** How many bytes that are. */
+  get length(): number {
+    return this.#into.length;
   }
 
   /** Begins anew. */
@@ -158,12 +164,12 @@ export class CompactWriter {
   }
 
   #object(value: object): void {
-    const prototype: object | null = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype) {
+    // To ask for the prototype would leave JavaScript. No copy has a field that holds a function, so this is the inherited one.
+    if (value.constructor === Object) {
       const keys = this.#shapeOf(value as Fields);
       if (keys === undefined) this.#encoded(value);
       else for (let index = 0; index < keys.length; index += 1) this.value((value as Fields)[keys[index] as string]);
-    } else if (prototype === Array.prototype) {
+    } else if (Array.isArray(value)) {
       const array = value as readonly unknown[];
       this.byte(Mark.array);
       this.int32(array.length);
