@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Benchmark, Figures } from '../benchmark.js';
-import { serveBare, visitPath } from '../durable-replies.js';
+import { serveBare, visits } from '../durable-calls.js';
 import { inMicroseconds } from '../latency-histogram.js';
 import { runLoad } from '../load.js';
 import { checkGreeted } from './greeter.js';
@@ -25,7 +25,7 @@ export function runLatency(make: MakeSystem, given = load): Promise<Figures> {
 async function runBare(): Promise<Figures> {
   const directory = await mkdtemp(join(tmpdir(), 'stateful-functions-bench-'));
   try {
-    const { latencies } = await serveBare(directory, (url) => runLoad({ url, path: visitPath, ...load }));
+    const { latencies } = await serveBare(directory, visits, (url) => runLoad({ url, path: visits.path, ...load }));
     return inMicroseconds(latencies);
   } finally {
     await rm(directory, { recursive: true, force: true });

@@ -1,4 +1,12 @@
-import { type Binder, MemorySink } from '@stateful-functions/core';
+import {
+  Application,
+  type Binder,
+  defineFunction,
+  FunctionType,
+  MemoryBlobStore,
+  MemorySink,
+  silentLogger,
+} from '@stateful-functions/core';
 import { FunctionHarness, TestApplication } from '@stateful-functions/core/testing';
 import { expect } from 'chai';
 import {
@@ -13,7 +21,9 @@ import {
   LaneFn,
   Ledger,
   LedgerFn,
+  type Mail,
   mailSink,
+  mails,
   PaymentProvider,
   Report,
   ReportFn,
@@ -89,13 +99,21 @@ describe('docs/recipes.md', () => {
 
   it('tries a mail again with its id', async () => {
     const ids: string[] = [];
-    const sink = mailSink(async (_mail, id) => {
+    const busyOnce = mailSink(async (_mail, id) => {
       ids.push(id);
       if (ids.length === 1) throw new Error('busy');
     });
-    await sink.open(undefined);
-    await sink.publish([{ id: 'x', value: { to: 'ada', text: 'hello' }, headers: {} }]);
-    expect(ids).to.deep.equal(['x', 'x']);
+    const Clerk = FunctionType.of<Mail>('recipes/clerk');
+    const module = moduleOf((binder) => {
+      binder.bindEgress(mails, busyOnce);
+      binder.bindFunctions(defineFunction(Clerk, { invoke: (ctx, mail) => ctx.send(mails, mail) }));
+    });
+    const checkpoints = { store: new MemoryBlobStore() };
+    const app = await Application.from(module).start({ checkpoints, logger: silentLogger, handleSignals: false });
+    await app.client.send(Clerk.at('one'), { to: 'ada', text: 'hello' });
+    await app.stop();
+    expect(ids).to.have.lengthOf(2);
+    expect(ids[1]).to.equal(ids[0]);
   });
 
   it('takes an event once, and a call with a key once', async () => {

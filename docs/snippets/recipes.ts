@@ -151,15 +151,7 @@ export interface Mail {
 export const mails = Egress.of<Mail>('recipes/mails');
 
 export function mailSink(deliver: (mail: Mail, idempotencyKey: string) => Promise<void>): CallbackSink<Mail> {
-  return new CallbackSink(async (mail, { id }) => {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await deliver(mail, id);
-      } catch (error) {
-        if (attempt === 5) throw error; // Ends the application; the next start goes on with this very mail.
-      }
-    }
-  });
+  return new CallbackSink((mail, { id }) => deliver(mail, id));
 }
 
 // ---- Records that come twice.

@@ -193,7 +193,7 @@ export class Client {
     await new Promise<void>((resolve, reject) => {
       const number = this.#await({ settle: () => resolve(), fail: reject });
       const committed = () => this.#settle(number, { ok: true, value: undefined });
-      this.#submit(number, { message: stored, committed });
+      this.#submit(number, () => ({ message: stored, committed }));
     });
   }
 
@@ -247,9 +247,11 @@ export class Client {
       const target: ClientReplyTarget = { kind: 'client', client, call: number, consistency, query };
       let again: Scheduled | undefined;
       const submit = () => {
-        const stored = this.#message(to, operation, message, options.headers, target);
-        this.#submit(number, { message: stored, committed: undefined });
-        if (!isRepeatable || this.#gateway.repliesMayGetLost !== true) return;
+        this.#submit(number, () => ({
+          message: this.#message(to, operation, message, options.headers, target),
+          committed: undefined,
+        }));
+        if (!isRepeatable || this.#gateway.repliesMayGetLost !== true || !this.#waiting.has(number)) return;
         again = this.#platform.scheduler.after(askAgainAfterMs, submit);
       };
       submit();
@@ -258,8 +260,14 @@ export class Client {
     throw new CallError(reply.error.code, reply.error.message);
   }
 
-  #submit(number: number, submission: Submission): void {
-    this.#gateway.submit(submission)?.catch((error: unknown) => this.#waiting.get(number)?.fail(asError(error)));
+  /** Hands a call to the worker. One that is refused, here or there, is over. */
+  #submit(number: number, make: () => Submission): void {
+    const refused = (error: unknown) => this.#waiting.get(number)?.fail(asError(error));
+    try {
+      this.#gateway.submit(make())?.catch(refused);
+    } catch (error) {
+      refused(error);
+    }
   }
 
   #message(

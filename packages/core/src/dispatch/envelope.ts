@@ -71,7 +71,7 @@ export class Envelope {
     next.idC = this.idC;
     next.idD = this.idD;
     const { attempt, retryAtMs, settles, settled } = this;
-    Object.assign(next.#rarely(), { attempt, retryAtMs, settles, settled }, progress);
+    Object.assign(next.rarely(), { attempt, retryAtMs, settles, settled }, progress);
     return next;
   }
 
@@ -98,7 +98,7 @@ export class Envelope {
   }
 
   set attempt(attempt: number) {
-    this.#rarely().attempt = attempt;
+    this.rarely().attempt = attempt;
   }
 
   /** When the next attempt is due, application time; 0 unless it waits for one. */
@@ -107,7 +107,7 @@ export class Envelope {
   }
 
   set retryAtMs(retryAtMs: number) {
-    this.#rarely().retryAtMs = retryAtMs;
+    this.rarely().retryAtMs = retryAtMs;
   }
 
   /** For an answer: the pending timeout that stands for the ask. */
@@ -116,7 +116,7 @@ export class Envelope {
   }
 
   set settles(settles: CancellationToken | undefined) {
-    this.#rarely().settles = settles;
+    this.rarely().settles = settles;
   }
 
   /** Whether that timeout has been taken out, so that this answer is the one to be delivered. */
@@ -125,10 +125,10 @@ export class Envelope {
   }
 
   set settled(settled: boolean) {
-    this.#rarely().settled = settled;
+    this.rarely().settled = settled;
   }
 
-  #rarely(): Rare {
+  private rarely(): Rare {
     this.rare ??= new Rare();
     return this.rare;
   }

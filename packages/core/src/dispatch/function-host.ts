@@ -314,7 +314,7 @@ export class FunctionHost {
 
   /** Second half: makes what was staged the committed state. Cannot fail. */
   apply(activation: Activation, interval: number, invocation: { now(): number }, id: MessageId): void {
-    activation.exists = true;
+    if (!activation.exists) activation.exists = true;
     const { committed } = activation;
     if (committed === undefined) return;
     const staged = this.#staged;

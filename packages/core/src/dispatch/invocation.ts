@@ -85,7 +85,8 @@ class Extras {
  * One attempt at handling one message: the context its handler sees, and everything it wants to do, held back until it ends.
  *
  * One is made for each attempt rather than kept for reuse, so that a context somebody kept can never act for another message.
- * Since one is made for every message it is small; its fields are TypeScript-private, which are cheaper to make than `#` ones.
+ * Since one is made for every message it is small; its members are TypeScript-private: `#` fields are dearer to make, and `#` methods
+ * cost each object a field.
  */
 export class Invocation implements Context, CellInvocation {
   /** The first message sent. Most handlers send one, and need no list for it. */
@@ -142,13 +143,13 @@ export class Invocation implements Context, CellInvocation {
   }
 
   get signal(): AbortSignal {
-    const extras = this.#extra();
+    const extras = this.extra();
     extras.abort ??= new AbortController();
     return extras.abort.signal;
   }
 
   get logger(): Logger {
-    const extras = this.#extra();
+    const extras = this.extra();
     extras.logger ??= this.services.logger.child({
       address: String(this.self),
       invocationId: this.invocationId,
@@ -158,15 +159,15 @@ export class Invocation implements Context, CellInvocation {
   }
 
   now(): number {
-    const extras = this.#extra();
+    const extras = this.extra();
     if (extras.nowMs === 0) extras.nowMs = this.services.now();
     return extras.nowMs;
   }
 
   random(): number {
     // sfc32 (Chris Doty-Humphrey, PractRand), seeded with the invocation's id.
-    const extras = this.#extra();
-    extras.random ??= this.#seed();
+    const extras = this.extra();
+    extras.random ??= this.seed();
     const state = extras.random;
     const [a = 0, b = 0, c = 0, d = 0] = state;
     const sum = (a + b + d) >>> 0;
@@ -178,42 +179,42 @@ export class Invocation implements Context, CellInvocation {
   }
 
   send(to: AnyAddress | Egress<never>, message: unknown): void {
-    this.#use();
+    this.use();
     if (to instanceof Egress) {
       const target = this.services.egressOf(to.name);
-      this.#emitRecord({ target, value: copyValue(message) });
+      this.emitRecord({ target, value: copyValue(message) });
       return;
     }
-    this.#emit(this.#plainMessage(to, message));
+    this.emit(this.plainMessage(to, message));
   }
 
   to(address: AnyAddress): never {
-    return operationProxy(address, this.#operationsOf(address), 'send', (to, operation, message) => {
-      this.#use();
-      this.#emit(this.#message(to, operation, message));
+    return operationProxy(address, this.operationsOf(address), 'send', (to, operation, message) => {
+      this.use();
+      this.emit(this.messageTo(to, operation, message));
     }) as never;
   }
 
   sendAfter(delay: Duration, to: AnyAddress, message: unknown): CancellationToken {
-    return this.#sendTimed(this.now() + durationMs(delay), to, message);
+    return this.sendTimed(this.now() + durationMs(delay), to, message);
   }
 
   sendAt(at: Date, to: AnyAddress, message: unknown): CancellationToken {
-    return this.#sendTimed(dueOf(at), to, message);
+    return this.sendTimed(dueOf(at), to, message);
   }
 
   after(delay: Duration): Timed {
     const delayMs = durationMs(delay);
-    return this.#timed(() => this.now() + delayMs);
+    return this.timed(() => this.now() + delayMs);
   }
 
   at(at: Date): Timed {
     const dueMs = dueOf(at);
-    return this.#timed(() => dueMs);
+    return this.timed(() => dueMs);
   }
 
   cancel(token: CancellationToken): void {
-    this.#use();
+    this.use();
     // Not when it takes effect, which must not fail.
     if (!(token instanceof CancellationToken) || !timerIdForm.test(token.timerId)) {
       throw new StatefulFunctionsError(
@@ -221,15 +222,15 @@ export class Invocation implements Context, CellInvocation {
         `ctx.cancel of ${this.self} was given no token (${typeof token}). Pass what setting the timer returned.`,
       );
     }
-    const extras = this.#extra();
+    const extras = this.extra();
     extras.cancels = appended(extras.cancels, token);
   }
 
   ask(to: AnyAddress, options: AskOptions = {}): never {
     const timeoutMs = options.timeout === undefined ? defaultAskTimeoutMs : durationMs(options.timeout);
-    return operationProxy(to, this.#operationsOf(to), 'ask', (address, operation, message, rest) => {
-      this.#use();
-      this.#ask(address, operation, message, (rest as ReplyTo<never>).operation, timeoutMs);
+    return operationProxy(to, this.operationsOf(to), 'ask', (address, operation, message, rest) => {
+      this.use();
+      this.sendAsk(address, operation, message, (rest as ReplyTo<never>).operation, timeoutMs);
     }) as never;
   }
 
@@ -239,10 +240,10 @@ export class Invocation implements Context, CellInvocation {
    * @param answered the operation of this function that takes the answer; `undefined` for none.
    */
   forward(to: AnyAddress, operation: string | undefined, message: unknown, answered: string | undefined): void {
-    this.#use();
+    this.use();
     if (operation !== undefined && answered !== undefined)
-      this.#ask(to, operation, message, answered, defaultAskTimeoutMs);
-    else this.#emit(this.#message(to, operation, message));
+      this.sendAsk(to, operation, message, answered, defaultAskTimeoutMs);
+    else this.emit(this.messageTo(to, operation, message));
   }
 
   replyTo(contract: { readonly name: string }, operation: string): never {
@@ -257,7 +258,7 @@ export class Invocation implements Context, CellInvocation {
   }
 
   replyHandle(): never {
-    this.#use();
+    this.use();
     if (this.envelope.reply === undefined) {
       throw new StatefulFunctionsError(
         'SF_ASKED_LATE',
@@ -268,84 +269,84 @@ export class Invocation implements Context, CellInvocation {
   }
 
   reply(handle: ReplyHandle<never>, value: unknown): void {
-    this.#use();
+    this.use();
     this.addReply(handle.target, { ok: true, value: copyValue(value) });
   }
 
   fail(handle: ReplyHandle<never>, error: ReplyFailure): void {
-    this.#use();
+    this.use();
     this.addReply(handle.target, { ok: false, error: copyValue(error) });
   }
 
   forget(): void {
-    this.#use();
-    this.#extra().forgets = true;
+    this.use();
+    this.extra().forgets = true;
   }
 
   /** Holds back an answer; one to a function is a message to it. */
   addReply(target: ReplyTarget, reply: Reply<unknown>): void {
     if (target.kind === 'client') {
-      const extras = this.#extra();
+      const extras = this.extra();
       extras.replies = appended(extras.replies, { target, reply });
       return;
     }
-    const envelope = this.#message(target.address, target.operation, reply);
+    const envelope = this.messageTo(target.address, target.operation, reply);
     envelope.settles = target.timeout;
-    this.#emit(envelope);
+    this.emit(envelope);
   }
 
   doom(load: () => Promise<void>): never {
-    this.#extra().doomed ??= load;
+    this.extra().doomed ??= load;
     throw new EntryNotResident();
   }
 
-  #ask(to: AnyAddress, operation: string, message: unknown, answered: string, timeoutMs: number): void {
+  private sendAsk(to: AnyAddress, operation: string, message: unknown, answered: string, timeoutMs: number): void {
     const failure: Reply<never> = {
       ok: false,
       error: { code: 'SF_ASK_TIMEOUT', message: `${to} did not answer ${operation} within ${timeoutMs} ms.` },
     };
-    const expiry = this.#message(this.self, answered, failure, undefined, to);
-    const timeout = this.#setTimer(this.now() + timeoutMs, expiry);
-    this.#emit(
-      this.#message(to, operation, message, { kind: 'function', address: this.self, operation: answered, timeout }),
+    const expiry = this.messageTo(this.self, answered, failure, undefined, to);
+    const timeout = this.setTimer(this.now() + timeoutMs, expiry);
+    this.emit(
+      this.messageTo(to, operation, message, { kind: 'function', address: this.self, operation: answered, timeout }),
     );
   }
 
-  #extra(): Extras {
+  private extra(): Extras {
     this.extras ??= new Extras();
     return this.extras;
   }
 
-  #timed(dueMs: () => number): Timed {
+  private timed(dueMs: () => number): Timed {
     return {
       to: (address: AnyAddress) =>
-        operationProxy(address, this.#operationsOf(address), 'send', (to, operation, message) => {
-          this.#use();
-          return this.#setTimer(dueMs(), this.#message(to, operation, message, undefined, this.self));
+        operationProxy(address, this.operationsOf(address), 'send', (to, operation, message) => {
+          this.use();
+          return this.setTimer(dueMs(), this.messageTo(to, operation, message, undefined, this.self));
         }) as never,
     };
   }
 
-  #sendTimed(dueMs: number, to: AnyAddress, message: unknown): CancellationToken {
-    this.#use();
-    return this.#setTimer(dueMs, this.#plainMessage(to, message, this.self));
+  private sendTimed(dueMs: number, to: AnyAddress, message: unknown): CancellationToken {
+    this.use();
+    return this.setTimer(dueMs, this.plainMessage(to, message, this.self));
   }
 
   /** @param envelope names its sender by address: it may be pending for long, and would keep an activation in memory. */
-  #setTimer(dueMs: number, envelope: Envelope): CancellationToken {
-    const extras = this.#extra();
+  private setTimer(dueMs: number, envelope: Envelope): CancellationToken {
+    const extras = this.extra();
     extras.timers = appended(extras.timers, { dueMs, envelope, owner: this.self });
     return new CancellationToken(envelope.id, dueMs, this.self);
   }
 
-  #operationsOf(to: AnyAddress): Operations | undefined {
+  private operationsOf(to: AnyAddress): Operations | undefined {
     return this.services.hostAt(to).definition.operations;
   }
 
-  #plainMessage(to: AnyAddress, message: unknown, origin: Activation | AnyAddress = this.activation): Envelope {
+  private plainMessage(to: AnyAddress, message: unknown, origin: Activation | AnyAddress = this.activation): Envelope {
     const host = this.activation.host.targetOf(to, this.services);
     const { schema, name } = host.definition.type;
-    return this.#envelop(
+    return this.envelop(
       host,
       to,
       undefined,
@@ -354,17 +355,17 @@ export class Invocation implements Context, CellInvocation {
     );
   }
 
-  #message(
+  private messageTo(
     to: AnyAddress,
     operation: string | undefined,
     message: unknown,
     reply?: ReplyTarget,
     origin: Activation | AnyAddress = this.activation,
   ): Envelope {
-    return this.#envelop(this.services.hostAt(to), to, operation, message, origin, reply);
+    return this.envelop(this.services.hostAt(to), to, operation, message, origin, reply);
   }
 
-  #envelop(
+  private envelop(
     host: FunctionHost,
     to: AnyAddress,
     operation: string | undefined,
@@ -382,25 +383,25 @@ export class Invocation implements Context, CellInvocation {
     return envelope;
   }
 
-  #emit(envelope: Envelope): void {
+  private emit(envelope: Envelope): void {
     if (this.send1 === undefined) {
       this.send1 = envelope;
       return;
     }
-    const extras = this.#extra();
+    const extras = this.extra();
     extras.sends = appended(extras.sends, envelope);
   }
 
-  #emitRecord(effect: EgressEffect): void {
+  private emitRecord(effect: EgressEffect): void {
     if (this.record1 === undefined) {
       this.record1 = effect;
       return;
     }
-    const extras = this.#extra();
+    const extras = this.extra();
     extras.records = appended(extras.records, effect);
   }
 
-  #use(): void {
+  private use(): void {
     if (this.isEnded) {
       throw new StatefulFunctionsError(
         'SF_CONTEXT_ENDED',
@@ -415,7 +416,7 @@ export class Invocation implements Context, CellInvocation {
     }
   }
 
-  #seed(): Uint32Array {
+  private seed(): Uint32Array {
     const { idA, idB, idC, idD } = this.envelope;
     return Uint32Array.of(idA, idB, idC, idD | 1);
   }

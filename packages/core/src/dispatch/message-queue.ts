@@ -13,7 +13,9 @@ export class MessageQueue<T = Envelope> {
   #chunks: T[][] = [[]];
   #head: T[] = this.#chunks[0] as T[];
   #tail: T[] = this.#head;
+  /** Messages taken from the head, and put into the tail. */
   #read = 0;
+  #written = 0;
   #size = 0;
   /** Chunks, from the first on, that a snapshot may still read. */
   #shared = 0;
@@ -23,11 +25,12 @@ export class MessageQueue<T = Envelope> {
   }
 
   push(message: T): void {
-    if (this.#tail.length === chunkSize) {
-      this.#tail = [];
+    if (this.#written === chunkSize) {
+      this.#tail = roomyChunk();
       this.#chunks.push(this.#tail);
+      this.#written = 0;
     }
-    this.#tail.push(message);
+    this.#tail[this.#written++] = message;
     this.#size += 1;
   }
 
@@ -45,9 +48,10 @@ export class MessageQueue<T = Envelope> {
     this.#size -= 1;
     // An empty queue starts a new chunk, so that what was handled can be collected.
     if (this.#size === 0 && (this.#read === chunkSize || this.#shared > 0)) {
-      this.#head = this.#tail = [];
+      this.#head = this.#tail = this.#read === chunkSize ? roomyChunk() : [];
       this.#chunks = [this.#head];
       this.#read = 0;
+      this.#written = 0;
       this.#shared = 0;
     }
     return message;
@@ -66,13 +70,14 @@ export class MessageQueue<T = Envelope> {
 
   /** The oldest messages, at most `count` of them, which stay where they are. */
   first(count: number): T[] {
+    const wanted = Math.min(count, this.#size);
     const messages: T[] = [];
     let from = this.#read;
     for (const chunk of this.#chunks) {
-      const to = Math.min(chunk.length, from + count - messages.length);
+      const to = Math.min(chunkSize, from + wanted - messages.length);
       for (let index = from; index < to; index += 1) messages.push(chunk[index] as T);
       from = 0;
-      if (messages.length === count) break;
+      if (messages.length === wanted) break;
     }
     return messages;
   }
@@ -85,14 +90,19 @@ export class MessageQueue<T = Envelope> {
   }
 }
 
-function* messagesOf<T>(chunks: readonly T[][], read: number, size: number): Iterable<T> {
-  let left = size;
+/** A chunk with room for all it will hold: a queue that filled one will fill another. The first grows, since most queues stay small. */
+function roomyChunk<T>(): T[] {
+  return new Array<T>(chunkSize);
+}
+
+function* messagesOf<T>(chunks: readonly T[][], read: number, count: number): Iterable<T> {
+  let left = count;
   let from = read;
   for (const chunk of chunks) {
-    const to = Math.min(chunk.length, from + left);
-    for (let index = from; index < to; index += 1) yield chunk[index] as T;
-    left -= Math.max(0, to - from);
-    from = 0;
     if (left === 0) return;
+    const to = Math.min(chunkSize, from + left);
+    for (let index = from; index < to; index += 1) yield chunk[index] as T;
+    left -= to - from;
+    from = 0;
   }
 }

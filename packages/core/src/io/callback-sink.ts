@@ -10,7 +10,8 @@ export type EgressCallback<T> = (value: T, record: EgressRecord<T>) => void | Pr
  * **Gotchas**
  * At-least-once: a record whose callback ran shortly before a crash comes again after it, with the same `record.id`. Where
  * twice is worse than once, give that id to the other side as its idempotency key.
- * A callback that throws fails the sink, and with it the application: catch what should not.
+ * A callback that throws is called again with the same record, for about a minute and with longer and longer pauses; then the
+ * application ends. Throw a `StatefulFunctionsError` where trying again is of no use, and catch what should stop nothing.
  */
 export class CallbackSink<T> implements EgressSink<T> {
   readonly #callback: EgressCallback<T>;

@@ -9,11 +9,15 @@ import type { Position } from './position.js';
  * A sink shows each record exactly once if it either drops ids it has seen, or truncates to the position it is opened at.
  * A sink that does neither is at-least-once, and its documentation says so.
  *
+ * **Details** A sink whose `publish` rejects is closed, opened at its last known position and given the batch again: after a tenth of a
+ * second, then after longer and longer pauses, for about a minute. A `StatefulFunctionsError` says that it will not pass: then, as
+ * after that minute, the worker ends.
+ *
  * Every implementation passes `egressSinkConformance` of `@stateful-functions/core/testing`.
  */
 export interface EgressSink<in T> {
   /**
-   * Called once before `publish`. `position` is what the last batch known to be published resolved with, or `undefined` on
+   * Called before `publish`: once, and again after a failure. `position` is what the last batch known to be published resolved with, or `undefined` on
    * the first start. Whatever the medium holds behind that position was published without being known, and comes again.
    * Resolves with the position it starts from.
    */

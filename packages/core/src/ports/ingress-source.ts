@@ -7,6 +7,10 @@ import type { Position } from './position.js';
  *
  * The runtime opens one reader at a time, pulls batches from it as fast as it can take them, stores the position of the last
  * record it routed in every checkpoint, and after a failure opens a new reader at the position of the last committed one.
+ * A reader that rejects is closed, and another opened behind the last record that was routed: after a tenth of a second, then after
+ * longer and longer pauses, for about a minute. A `StatefulFunctionsError` says that it will not pass: then, as after that minute, the
+ * worker ends.
+ *
  * A source is exactly-once if reading again from a position yields the same records in the same order.
  *
  * Every implementation passes `ingressSourceConformance` of `@stateful-functions/core/testing`.
@@ -26,7 +30,10 @@ export interface IngressReader<out T> {
    * for good, or when `close` was called. Never called again before it settled.
    */
   read(max: number): Promise<readonly IngressRecord<T>[] | undefined>;
-  /** Records up to and including `position` are in a committed checkpoint; the source may drop or acknowledge them. */
+  /**
+   * Records up to and including `position` are in a committed checkpoint; the source may drop or acknowledge them. If it rejects, the
+   * next checkpoint's position is the next that is told.
+   */
   acknowledge?(position: Position): Promise<void>;
   /** How many records it knows to be there behind the last it has read; `undefined` if it cannot tell at present. */
   lag?(): number | undefined;

@@ -5,6 +5,7 @@ import type { Position } from '../ports/position.js';
 import type { Headers } from '../sdk/context.js';
 import { asError, StatefulFunctionsError } from '../sdk/errors.js';
 import { ValueColumn } from '../state/value-column.js';
+import { Patience } from './patience.js';
 
 /** Records of one checkpoint, in order: the id of each is the prefix and its number. */
 export interface EgressRun {
@@ -64,6 +65,9 @@ const batchSize = 4_096;
  *
  * Invariants: only records of committed checkpoints are published; the position is that of the last batch known to be
  * published, and every record behind it is either here or in a later checkpoint's part.
+ *
+ * **Details** A sink that fails may have published part of a batch. It is opened anew at the position, as after a crash, and gets
+ * the batch again. What a coded error says does not pass by itself, and is not tried again.
  */
 export class EgressOutlet {
   #values = new ValueColumn();
@@ -76,7 +80,11 @@ export class EgressOutlet {
   #waiting = 0;
   #position: Position;
   #published = 0;
+  #opening: Promise<Position> | undefined;
   #publishing: Promise<void> | undefined;
+  readonly #patience: Patience;
+  /** Whether the sink has failed and was not opened anew yet. */
+  #hasFailed = false;
   #closed = false;
 
   constructor(
@@ -86,6 +94,7 @@ export class EgressOutlet {
     readonly services: OutletServices,
   ) {
     this.#position = position;
+    this.#patience = new Patience(services.platform.scheduler);
   }
 
   /** Records not known to be published. */
@@ -108,7 +117,8 @@ export class EgressOutlet {
 
   async open(): Promise<void> {
     const { platform, logger } = this.services;
-    this.#position = await this.sink.open(this.#position, { platform, logger });
+    this.#opening = this.sink.open(this.#position, { platform, logger });
+    this.#position = await this.#opening;
   }
 
   /** Puts back records of a recovered checkpoint. */
@@ -153,11 +163,9 @@ export class EgressOutlet {
     this.#values = values;
   }
 
-  /** Starts to publish what may leave. */
+  /** Starts to publish what may leave, if there is anything. */
   publish(): void {
-    this.#publishing ??= this.#run().finally(() => {
-      this.#publishing = undefined;
-    });
+    if (this.#publishing === undefined && this.#mayPublish) this.#publishing = this.#run();
   }
 
   /** Whether something leaves that may. */
@@ -170,40 +178,74 @@ export class EgressOutlet {
     while (this.#publishing !== undefined) await this.#publishing;
   }
 
+  /** From now on a sink that fails is not tried again. */
+  endPatience(): void {
+    this.#patience.end();
+  }
+
   /** Stops after the batch under way, and releases the sink. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.endPatience();
+    await this.#opening?.catch(() => undefined); // Whoever opens it is told.
     await this.drained();
     await this.sink.close();
   }
 
+  get #mayPublish(): boolean {
+    return this.#waiting > 0 && !this.#closed && this.services.isCurrent();
+  }
+
   async #run(): Promise<void> {
-    try {
-      while (!this.#closed && this.services.isCurrent()) {
-        const batch = this.#nextBatch();
-        if (batch.length === 0) return;
+    while (this.#mayPublish) {
+      const batch = this.#nextBatch();
+      try {
+        if (this.#hasFailed) await this.#openAnew();
         this.#position = await this.sink.publish(batch);
-        this.#done += batch.length;
-        this.#waiting -= batch.length;
-        this.#published += batch.length;
-        if (this.#done === this.#unpublished[0]?.values.length) {
-          this.#unpublished.shift();
-          this.#done = 0;
-        }
-        this.services.moved();
+      } catch (error) {
+        this.#hasFailed = true;
+        if (await this.#mayPass(error)) continue;
+        break;
       }
-    } catch (cause) {
-      const message = `the sink of ${this.name} failed: ${asError(cause).message}. Mend it and start again; nothing is lost.`;
-      this.services.failed(
-        cause instanceof StatefulFunctionsError ? cause : new StatefulFunctionsError('SF_SINK', message, { cause }),
-      );
+      this.#patience.succeeded();
+      this.#account(batch.length);
+      this.services.moved();
     }
+    this.#publishing = undefined;
+  }
+
+  #account(published: number): void {
+    this.#done += published;
+    this.#waiting -= published;
+    this.#published += published;
+    if (this.#done !== this.#unpublished[0]?.values.length) return;
+    this.#unpublished.shift();
+    this.#done = 0;
+  }
+
+  async #openAnew(): Promise<void> {
+    await this.sink.close().catch(() => undefined); // It has failed, and nobody relies on it: what counts is whether it opens.
+    await this.open();
+    this.#hasFailed = false;
+  }
+
+  /** Waits until the sink is to be tried again; whether it is. If not, and the outlet was not closed, the failure is told. */
+  async #mayPass(cause: unknown): Promise<boolean> {
+    const { message } = asError(cause);
+    if (!(cause instanceof StatefulFunctionsError)) {
+      this.services.logger.warn({ err: cause, egress: this.name }, 'a sink failed; will open it anew');
+      if (await this.#patience.pause()) return true;
+    }
+    if (this.#closed) return false;
+    const told = `the sink of ${this.name} failed: ${message}. Mend it and start again; nothing is lost.`;
+    this.services.failed(
+      cause instanceof StatefulFunctionsError ? cause : new StatefulFunctionsError('SF_SINK', told, { cause }),
+    );
+    return false;
   }
 
   #nextBatch(): EgressRecord<unknown>[] {
-    const run = this.#unpublished[0];
-    if (run === undefined) return [];
-    const { prefix, first, values, headers } = run;
+    const { prefix, first, values, headers } = this.#unpublished[0] as EgressRun;
     const from = this.#done;
     const to = Math.min(values.length, from + batchSize);
     const read = values.reader(from, to);

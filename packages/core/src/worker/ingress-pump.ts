@@ -12,6 +12,7 @@ import type { ReplyTarget } from '../sdk/reply.js';
 import type { Downstream, Router } from '../sdk/router.js';
 import { validate } from '../sdk/schema.js';
 import type { StoredMessage } from './message-form.js';
+import { Patience } from './patience.js';
 
 /** One ingress of an application, as its modules bind it. */
 export interface BoundIngress {
@@ -45,10 +46,16 @@ const batchSize = 1_024;
  *
  * Invariant: the position advances with the forwards of its record in one synchronous step, so a cut always finds the two
  * together. Message ids derive from the ingress and the number of the record, and are the same when it is read again.
+ *
+ * **Details** A source that fails is opened anew behind the last record that was routed. What a coded error says does not pass by
+ * itself, and is not tried again.
  */
 export class IngressPump {
   readonly #seed: MessageId;
   readonly #record: MessageId = { idA: 0, idB: 0, idC: 0, idD: 0 };
+  readonly #patience: Patience;
+  #opening: Promise<IngressReader<unknown>> | undefined;
+  /** `undefined` before it is opened, and after it has failed. */
   #reader: IngressReader<unknown> | undefined;
   #position: Position | undefined;
   #routed: number;
@@ -70,6 +77,7 @@ export class IngressPump {
     this.#position = progress?.position;
     this.#routed = progress?.routed ?? 0;
     this.#seed = seed;
+    this.#patience = new Patience(services.platform.scheduler);
   }
 
   get progress(): PumpProgress {
@@ -88,27 +96,36 @@ export class IngressPump {
   }
 
   async open(): Promise<void> {
-    const { platform, logger } = this.services;
-    this.#reader = await this.bound.source.open(this.#position, { platform, logger });
-    this.#running = this.#run(this.#reader);
+    await this.#openReader();
+    this.#running = this.#run();
   }
 
+  /** Tells the source what it may let go of. One that does not hear it is told more with the next checkpoint. */
   async acknowledge(position: Position): Promise<void> {
-    if (!this.#stopped && position !== undefined) await this.#reader?.acknowledge?.(position);
+    if (this.#stopped || position === undefined) return;
+    try {
+      await this.#reader?.acknowledge?.(position);
+    } catch (error) {
+      if (error instanceof StatefulFunctionsError) throw error;
+      this.services.logger.warn({ err: error, ingress: this.name }, 'a source failed to take an acknowledgement');
+    }
   }
 
   /** Stops reading; what is routed stays routed. */
   async close(): Promise<void> {
     this.#stopped = true;
     this.#emptied();
-    await this.#reader?.close();
+    this.#patience.end();
+    // One that is still being opened would read on for ever, and get in the way of whoever reads next.
+    const reader = await this.#opening?.catch(() => undefined);
+    await reader?.close();
     await this.#running;
   }
 
-  async #run(reader: IngressReader<unknown>): Promise<void> {
+  async #run(): Promise<void> {
     try {
       while (!this.#stopped) {
-        const records = await reader.read(batchSize);
+        const records = await this.#read();
         if (records === undefined) break;
         if (records.length > 0 && !this.#stopped) await this.#whenRouted(records);
         this.services.moved();
@@ -117,10 +134,39 @@ export class IngressPump {
       this.#ended = true;
       this.services.moved();
     } catch (cause) {
-      if (this.#stopped) return;
       const error = cause instanceof StatefulFunctionsError ? cause : sourceError(this.name, cause);
       this.services.failed(error);
     }
+  }
+
+  async #openReader(): Promise<IngressReader<unknown>> {
+    const { platform, logger } = this.services;
+    this.#opening = this.bound.source.open(this.#position, { platform, logger });
+    this.#reader = await this.#opening;
+    return this.#reader;
+  }
+
+  /** What the source has next; `undefined` when it has ended, or the pump is closed. @throws what cannot pass, or does not */
+  async #read(): Promise<readonly IngressRecord<unknown>[] | undefined> {
+    while (!this.#stopped) {
+      try {
+        const reader = this.#reader ?? (await this.#openReader());
+        const records = await reader.read(batchSize);
+        this.#patience.succeeded();
+        return records;
+      } catch (error) {
+        if (this.#stopped) return undefined;
+        if (error instanceof StatefulFunctionsError) throw error;
+        this.services.logger.warn({ err: error, ingress: this.name }, 'a source failed; will open it anew');
+        if (!(await this.#patience.pause())) {
+          if (this.#stopped) return undefined;
+          throw error;
+        }
+        await this.#reader?.close().catch(() => undefined); // It has failed, and nobody relies on it.
+        this.#reader = undefined;
+      }
+    }
+    return undefined;
   }
 
   #whenRouted(records: readonly IngressRecord<unknown>[]): Promise<void> {
@@ -221,21 +267,21 @@ class Forwards implements Downstream {
   forward(to: AnyAddress, message: unknown): void {
     const host = this.services.hostAt(to);
     const { schema, name } = host.definition.type;
-    this.#push(host, to, undefined, schema === undefined ? message : validate(schema, message, `message to ${name}`));
+    this.push(host, to, undefined, schema === undefined ? message : validate(schema, message, `message to ${name}`));
   }
 
   to(address: AnyAddress): never {
     const host = this.services.hostAt(address);
     return operationProxy(address, host.definition.operations, 'send', (to, operation, message) => {
-      this.#push(host, to, operation, message);
+      this.push(host, to, operation, message);
     }) as never;
   }
 
   forwardStored([to, message, operation, , headers, handle]: StoredMessage): void {
-    this.#push(this.services.hostAt(to), to, operation, message, headers, handle?.target);
+    this.push(this.services.hostAt(to), to, operation, message, headers, handle?.target);
   }
 
-  #push(
+  private push(
     host: FunctionHost,
     to: AnyAddress,
     operation: string | undefined,

@@ -10,7 +10,7 @@ import type { EgressSink } from '../ports/egress-sink.js';
 import type { Logger } from '../ports/logger.js';
 import { type Metrics, noMetrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
-import { nextTurn } from '../ports/scheduler.js';
+import { nextTurn, type Scheduled } from '../ports/scheduler.js';
 import type { AnyAddress } from '../sdk/address.js';
 import type { Reply } from '../sdk/contract.js';
 import { type DeadLetter, deadLetters } from '../sdk/dead-letter.js';
@@ -131,6 +131,8 @@ export class Worker implements Outlets {
   readonly outlets = new Map<string, EgressOutlet>();
   readonly #options: WorkerOptions;
   /** `undefined` if nobody measures. */
+  /** While it drains: when sinks that fail are no longer tried again. */
+  #lastCall: Scheduled | undefined;
   readonly #measuring: WorkerMetrics | undefined;
   #phase: WorkerState = 'restoring';
   #cut: WorkerCut | undefined;
@@ -145,6 +147,8 @@ export class Worker implements Outlets {
   #wasQuiet = true;
   #isCrowded = false;
   #isThrottled = false;
+  /** Whether idle activations are being dropped. */
+  #isSweeping = false;
   #isPaused = false;
   #throttledMs = 0;
   /** Since when ingresses have records and wait; `undefined` if they do not. */
@@ -246,22 +250,36 @@ export class Worker implements Outlets {
   /** Everything restored is in place: starts to handle messages and to read ingresses. */
   async open(): Promise<void> {
     invariant(this.#phase === 'restoring', 'a worker opens once, when everything restored is in place');
-    for (const outlet of this.outlets.values()) outlet.publish();
     this.#phase = 'running';
+    this.publish();
     this.#measuring?.start();
     this.dispatcher.open();
     for (const pump of this.pumps.values()) if (this.phase === 'running') await pump.open();
   }
 
-  /** Closes the ingresses; what is in flight goes on. */
-  async drain(): Promise<void> {
+  /** Publishes what may leave: at the start, and when this worker may again, having not been current for a while. */
+  publish(): void {
+    if (this.#phase === 'running' || this.#phase === 'draining')
+      for (const outlet of this.outlets.values()) outlet.publish();
+  }
+
+  /**
+   * Closes the ingresses; what is in flight goes on.
+   *
+   * @param patienceMs how long sinks that fail are still tried again.
+   */
+  async drain(patienceMs: number): Promise<void> {
     if (this.#phase === 'running') this.#phase = 'draining';
+    this.#lastCall = this.#options.platform.scheduler.after(patienceMs, () => {
+      for (const outlet of this.outlets.values()) outlet.endPatience();
+    });
     for (const pump of this.pumps.values()) await pump.close();
   }
 
   /** Ends for good. What is not in a committed checkpoint is left to recovery. */
   async close(): Promise<void> {
     this.#phase = 'closed';
+    this.#lastCall?.cancel();
     this.#measuring?.stop();
     this.dispatcher.close();
     this.timers.close();
@@ -418,7 +436,7 @@ export class Worker implements Outlets {
       this.pumps.get(name)?.acknowledge(position).catch(this.#options.failed);
     }
     tellCommitted(cut);
-    this.state.passivate(this.dispatcher.hosts, this.#options.limits.maxActivations);
+    this.#passivate();
     this.#afterSlice();
   }
 
@@ -494,7 +512,7 @@ export class Worker implements Outlets {
     let crowded = this.state.size > 2 * maxActivations;
     if (crowded && this.#couldDrop) {
       // Twice: what was used since the last time is spared once.
-      for (let sweep = 0; sweep < 2; sweep += 1) this.state.passivate(this.dispatcher.hosts, maxActivations);
+      for (let sweep = 0; sweep < 2; sweep += 1) this.#passivate();
       crowded = this.state.size > 2 * maxActivations;
     }
     // What has changed cannot be dropped, and records cannot leave, before a checkpoint; where neither is so, none would help.
@@ -508,6 +526,21 @@ export class Worker implements Outlets {
       pending > 16 * maxBacklog ||
       crowded
     );
+  }
+
+  /** Drops idle activations beyond the limit: some at once, the rest a slice at a time, each of which may make room for messages. */
+  #passivate(): void {
+    if (this.#isSweeping) return;
+    const sweep = this.state.passivate(this.dispatcher.hosts, this.#options.limits.maxActivations);
+    const next = () => {
+      this.#isSweeping = this.#phase !== 'closed' && sweep.next().done !== true;
+      if (this.#isSweeping) this.#options.platform.scheduler.defer(goOn);
+    };
+    const goOn = () => {
+      next();
+      this.#routeMore();
+    };
+    next();
   }
 
   /** Whether most of what is in memory may be dropped now, so that no checkpoint is to come after which it would be. */

@@ -289,7 +289,7 @@ describe('An application with several worker threads', function () {
       void app.client.to(Relay.at('relay-3')).misbehave('sink');
       const error = await rejection('SF_SINK', app.finished);
       expect(error).to.be.instanceOf(StatefulFunctionsError);
-      expect(error.message).to.include('the sink of mesh/failing failed: the outside is gone');
+      expect(error.message).to.include('the outside is gone for good');
     });
   });
 

@@ -48,6 +48,7 @@ const effects = [
   'frame lost',
   'frame lost in a partition',
   'frame repeated',
+  'network said that nobody listens where somebody does',
   'blob store failed',
   'blob store lost an answer',
   'blob store was called twice',
@@ -64,6 +65,11 @@ const effects = [
   'killed when its entry was in the log',
   'paused with an entry on its way to the log',
   'power lost in an operation of the disk',
+  'source failed',
+  'source failed behind what it read',
+  'source failed to take an acknowledgement',
+  'sink failed',
+  'sink failed in the middle of a batch',
   'wall clocks that differ',
 ] as const;
 
@@ -256,7 +262,7 @@ function cutAll({ network }: SimulatedCluster, ways: readonly (readonly [string,
 
 function badNetwork({ network }: SimulatedCluster, random: SeededRandom): () => void {
   const loss = random.chance(0.5) ? 0.05 : 0.3;
-  network.weather = { loss, repetition: 0.1, maxDelayMs: random.chance(0.5) ? 20 : 200 };
+  network.weather = { loss, repetition: 0.1, maxDelayMs: random.chance(0.5) ? 20 : 200, error: 0.5 };
   return () => {
     network.weather = fairWeather;
   };

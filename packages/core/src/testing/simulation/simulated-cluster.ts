@@ -13,6 +13,7 @@ import { type ServiceCall, SimulatedService } from './simulated-service.js';
 import { SimulatedStore } from './simulated-store.js';
 import { Strikes } from './strikes.js';
 import { Trace } from './trace.js';
+import { UnreliableEnds } from './unreliable-ends.js';
 import { WatchedEnds } from './watched-ends.js';
 
 /** What became of checkpoints and epochs in a run. */
@@ -41,6 +42,7 @@ export class SimulatedCluster {
   readonly violations: string[] = [];
   readonly #settings: NodeSettings;
   readonly #ends: WatchedEnds;
+  readonly #unreliable: UnreliableEnds;
   #rows = new MemoryMembership();
   readonly #nodes = new Map<string, SimulatedNode>();
   /** Wrong wall clocks, by name of their machine, which outlives processes. */
@@ -62,6 +64,7 @@ export class SimulatedCluster {
     this.store = new SimulatedStore(service, settings.isOnDisk, violate);
     this.#ends = new WatchedEnds(this.store.log, violate);
     this.membership = new SimulatedService('membership', world, this.random.fork(), strikes);
+    this.#unreliable = new UnreliableEnds(this.random.fork(), strikes);
   }
 
   get nowMs(): number {
@@ -104,7 +107,7 @@ export class SimulatedCluster {
       transport: this.network.transportOf(process),
       membership: this.#membershipFor(process),
       store: this.store.storeFor(process),
-      ends: this.#ends,
+      endsOf: (bindings) => this.#ends.watch(this.#unreliable.spoil(bindings)),
       logger: this.#loggerFor(process),
       failed: (error) => this.#noteFailure(process, error),
       begun: (plan) => this.#noteEpoch(process, plan),
@@ -152,6 +155,7 @@ export class SimulatedCluster {
   /** From now on every machine has a node that runs, also where one is about to leave. */
   heal(): void {
     this.#isHealed = true;
+    this.#unreliable.heal();
     for (const { process } of this.nodes) process.resume();
     for (const machine of this.machines) if (!this.#nodes.has(machine)) this.start(machine);
   }

@@ -12,8 +12,8 @@ import { noMetrics } from '../../ports/metrics.js';
 import type { Transport } from '../../ports/transport.js';
 import type { StatefulFunctionModule } from '../../sdk/module.js';
 import type { CompactionLimits } from '../../state/compaction.js';
+import type { WorkerBindings } from '../../worker/worker.js';
 import type { SimulatedProcess } from './simulated-process.js';
-import type { WatchedEnds } from './watched-ends.js';
 
 /** A worker of a simulated node, as the modules that are made for it see it. */
 export interface SimulatedSite {
@@ -40,6 +40,8 @@ export interface NodeSettings {
   /** Whether blobs are files of the one machine that all nodes run on. */
   readonly isOnDisk: boolean;
   readonly compaction: CompactionLimits;
+  /** Bytes of parts that a manifest has room for. */
+  readonly inlineBytes: number;
   /** An epoch begins with a checkpoint, or 0 for none. */
   readonly begun: ((epoch: number, checkpoint: number) => void) | undefined;
 }
@@ -49,7 +51,8 @@ export interface NodeSurroundings {
   readonly transport: Transport;
   readonly membership: Membership;
   readonly store: BlobStore;
-  readonly ends: WatchedEnds;
+  /** The sources and sinks of a worker, as the simulation has them. */
+  readonly endsOf: (bindings: WorkerBindings) => WorkerBindings;
   readonly logger: Logger;
   readonly failed: (error: Error) => void;
   readonly begun: (plan: EpochPlan) => void;
@@ -63,7 +66,7 @@ export class SimulatedNode {
   #isLeaving = false;
 
   constructor(settings: NodeSettings, surroundings: NodeSurroundings) {
-    const { process, transport, membership, store, ends, logger, failed, begun } = surroundings;
+    const { process, transport, membership, store, endsOf, logger, failed, begun } = surroundings;
     this.process = process;
     const participants: (Participant | undefined)[] = [];
     const all = Array.from({ length: settings.workersPerNode }, (_, worker) => {
@@ -86,7 +89,7 @@ export class SimulatedNode {
       store,
       name: process.name,
       workers: settings.workersPerNode,
-      bindingsOf: (worker) => ends.watch(workerBindings(all[worker] as Bindings)),
+      bindingsOf: (worker) => endsOf(workerBindings(all[worker] as Bindings)),
       ingresses: [...first.ingresses.keys()],
       egresses: [...first.egresses.keys()],
       checkManifest: (manifest) => checkBoundNames(store, manifest, first),
@@ -96,6 +99,7 @@ export class SimulatedNode {
       stopTimeoutMs: 1_000,
       keep: 2,
       compaction: settings.compaction,
+      inlineBytes: settings.inlineBytes,
       intervalMs: settings.intervalMs,
       maxFailures: 1_000,
       checkpointTimeoutMs: 4 * settings.leaseMs,

@@ -13,6 +13,7 @@ import {
   type Reply,
   StatefulFunction,
   type StatefulFunctionModule,
+  StatefulFunctionsError,
 } from '../../../src/index.js';
 import {
   type Delivery,
@@ -112,7 +113,12 @@ export class MeshModule implements StatefulFunctionModule {
     else binder.bindPartitions(orders, Object.fromEntries(partitions.map((name) => [name, source(name)])));
     binder.bindRouter(orders, (order, downstream) => downstream.to(Relay.at(order.from)).relay(order));
     binder.bindEgress(deliveries, new JsonLinesSink({ path: `${folder}/deliveries.jsonl` }));
-    binder.bindEgress(failing, new CallbackSink(() => raise('the outside is gone')));
+    binder.bindEgress(
+      failing,
+      new CallbackSink(() => {
+        throw new StatefulFunctionsError('SF_SINK', 'the outside is gone for good.');
+      }),
+    );
     binder.bindFunctions(RelayFn, InboxFn, EchoFn);
   }
 }

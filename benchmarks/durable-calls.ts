@@ -57,13 +57,28 @@ class VisitorModule implements StatefulFunctionModule {
   }
 }
 
-/** Where both servers count visits. */
-export const visitPath = '/v1/bench/visitor/{id}/visit';
+/** What callers do, at both servers. */
+export interface Calls {
+  /** `{id}` in it stands for an id. */
+  readonly path: string;
+  readonly isOneWay: boolean;
+  /** What each call has functions do. */
+  readonly invocations: number;
+}
+
+/** They wait for what a function answers. */
+export const visits: Calls = { path: '/v1/bench/visitor/{id}/visit', isOneWay: false, invocations: 2 };
+/** They wait for their message to be durable. */
+const sends: Calls = { path: '/v1/bench/log/{id}', isOneWay: true, invocations: 1 };
 
 /** Starts a server, has it asked, and stops it. */
-export type Serve = (directory: string, load: (url: string) => Promise<LoadResult>) => Promise<LoadResult>;
+export type Serve = (
+  directory: string,
+  calls: Calls,
+  load: (url: string) => Promise<LoadResult>,
+) => Promise<LoadResult>;
 
-const serveGateway: Serve = async (directory, load) => {
+const serveGateway: Serve = async (directory, calls, load) => {
   const app = await Application.from(VisitorModule).start({ checkpoints: { directory }, handleSignals: false });
   const gateway = await HttpGateway.start(app, { port: 0 });
   try {
@@ -71,7 +86,7 @@ const serveGateway: Serve = async (directory, load) => {
     await app.stop();
     // A figure counts only if everything happened that it stands for.
     const { invocations, deadLetters } = app.status;
-    if (invocations !== 2 * result.answered || deadLetters > 0)
+    if (invocations !== calls.invocations * result.answered || deadLetters > 0)
       throw new Error(`${invocations} invocations and ${deadLetters} dead letters of ${result.answered} answers`);
     return result;
   } finally {
@@ -80,7 +95,7 @@ const serveGateway: Serve = async (directory, load) => {
   }
 };
 
-export const serveBare: Serve = async (directory, load) => {
+export const serveBare: Serve = async (directory, _calls, load) => {
   const server = new BareServer(directory);
   try {
     return await load(await server.start());
@@ -89,26 +104,30 @@ export const serveBare: Serve = async (directory, load) => {
   }
 };
 
-type Asking = Omit<Load, 'url' | 'path' | 'ids'>;
+type Asking = Omit<Load, 'url' | 'path' | 'isOneWay' | 'ids'>;
 
-async function run(serve: Serve, asking: Asking): Promise<LoadResult> {
+async function run(serve: Serve, calls: Calls, asking: Asking): Promise<LoadResult> {
   const directory = await mkdtemp(join(tmpdir(), 'stateful-functions-bench-'));
+  const { path, isOneWay } = calls;
   try {
-    return await serve(join(directory, 'state'), (url) => runLoad({ url, path: visitPath, ids: 10_000, ...asking }));
+    return await serve(join(directory, 'state'), calls, (url) =>
+      runLoad({ url, path, isOneWay, ids: 10_000, ...asking }),
+    );
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-function durableReplies(
-  what: string,
+function durable(
+  name: string,
+  calls: Calls,
   [metric, unit]: [metric: string, unit: string],
   asking: Asking,
   figures: (result: LoadResult) => number | Figures,
 ): Benchmark {
-  const measure = (serve: Serve) => async () => figures(await run(serve, asking));
+  const measure = (serve: Serve) => async () => figures(await run(serve, calls, asking));
   return {
-    name: `durable-replies-${what}`,
+    name: `durable-${name}`,
     metric,
     unit,
     baseline: 'bare-http',
@@ -122,22 +141,34 @@ function durableReplies(
 const times = { warmUpMs: 1_000, measuredMs: 3_000 };
 const steady = { callers: 100, rate: 500, warmUpMs: 1_000, measuredMs: 5_000 };
 
-/**
- * How soon a single caller has its durable reply; how many a hundred of them get; and how long replies take that are asked for at a
- * fixed rate.
- */
-export const replies: readonly Benchmark[] = [
-  durableReplies(
-    '1-latency',
+function latencyOfOne(name: string, calls: Calls): Benchmark {
+  return durable(
+    `${name}-1-latency`,
+    calls,
     ['median latency', 'µs'],
     { callers: 1, ...times },
     ({ latencies }) => latencies.p50 * 1_000,
-  ),
-  durableReplies(
-    '100-throughput',
+  );
+}
+
+function throughputOfAHundred(name: string, calls: Calls): Benchmark {
+  return durable(
+    `${name}-100-throughput`,
+    calls,
     ['answered requests', '1/s'],
     { callers: 100, ...times },
     ({ perSecond }) => perSecond,
-  ),
-  durableReplies('at-500-per-second', ['latency', 'µs'], steady, ({ latencies }) => inMicroseconds(latencies)),
+  );
+}
+
+/**
+ * How soon a single caller has its durable reply, or is told that what it sent is durable; how many a hundred of them get; and how
+ * long replies take that are asked for at a fixed rate.
+ */
+export const durableCalls: readonly Benchmark[] = [
+  latencyOfOne('replies', visits),
+  throughputOfAHundred('replies', visits),
+  durable('replies-at-500-per-second', visits, ['latency', 'µs'], steady, ({ latencies }) => inMicroseconds(latencies)),
+  latencyOfOne('sends', sends),
+  throughputOfAHundred('sends', sends),
 ];
