@@ -85,6 +85,7 @@ export const plan: Readonly<Record<string, Treatment>> = {
   'npm run drill:ride-sharing': tooLong('500 rides under way take minutes on a machine that does nothing else'),
   'npm run bench': tooLong('all figures take an hour'),
   'npm run bench -- rescale': tooLong('a figure takes minutes'),
+  'npm run bench -- cut-stall': tooLong('a figure takes minutes'),
   'npm run bench -- greeter --json': tooLong('a figure takes minutes'),
   'npm run bench --silent -- greeter --json > before.jsonl': tooLong('a figure takes minutes'),
   'npm run bench -- greeter --compare before.jsonl': tooLong('a figure takes minutes'),
