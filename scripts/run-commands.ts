@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { plan } from './command-plan.js';
 import { root } from './documented-commands.js';
 
-const patienceMs = 600_000;
+const patienceMs = 1_200_000;
 
 /**
  * `npm run test:commands`: clones what is committed, and runs there each command that the documents show, in the form that
