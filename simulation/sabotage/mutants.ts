@@ -20,7 +20,7 @@ export const mutants: readonly Mutant[] = [
   ),
   mutant(
     'abandoned-timers-forgotten',
-    53,
+    89,
     'timers that an abandoned checkpoint had set aside do not go into the next',
     ['dispatch/timers.js', 'if (!this.#delta.has(id))', 'if (id === undefined)'],
   ),
