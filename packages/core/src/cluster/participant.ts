@@ -232,7 +232,8 @@ export class Participant {
   }
 
   #extendLease({ answers }: Directive): void {
-    if (answers <= this.#answered) return;
+    // What answers more than was reported is for a former start, of which the coordinator did not know yet that it is over.
+    if (answers <= this.#answered || answers > this.#reports) return;
     this.#answered = answers;
     const sentMs = this.#sentMs.get(answers);
     for (const number of this.#sentMs.keys()) if (number <= answers) this.#sentMs.delete(number);

@@ -188,6 +188,19 @@ describe('Failover', () => {
     }
   });
 
+  it('takes a node that starts again at once for good, though it hears what was meant for its former self', async () => {
+    for (const seed of seeds) {
+      await given(seed);
+      const former = nodes.epochs;
+      const { name } = nodes.follower.process;
+      nodes.cluster.kill(name);
+      nodes.cluster.start(name);
+      await nodes.pass(leaseMs * 4);
+      expect(nodes.isWhole).to.equal(true);
+      expect(nodes.epochs - former).to.be.at.most(2);
+    }
+  });
+
   it('leaves the lead with a node whose lease ran out, if nobody else has taken it', async () => {
     for (const seed of seeds) {
       await given(seed);
