@@ -287,7 +287,7 @@ export const mutants: readonly Mutant[] = [
     'const {',
   ]),
   // From one epoch to the next.
-  mutant('memory-kept-of-another-checkpoint', 20, 'memory is kept though the epoch begins with another checkpoint', [
+  mutant('memory-kept-of-another-checkpoint', 37, 'memory is kept though the epoch begins with another checkpoint', [
     'cluster/epoch-worker.js',
     'return this.#lastIndex === (manifest?.index ?? 0);',
     'return true;',
