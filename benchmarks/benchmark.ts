@@ -1,5 +1,8 @@
-/** What one run gives where one figure does not tell all: by name, in the benchmark's unit, the same names each time. */
+/** What one run gives where one figure does not tell all: by name, the same names each time. */
 export type Figures = Readonly<Record<string, number>>;
+
+/** The name of the figure that a benchmark's metric names: of most the only one. */
+export const theFigure = '';
 
 /** One case of a benchmark: something that can be run again and again, each run giving a figure, or several. */
 export interface Case {
@@ -11,19 +14,24 @@ export interface Case {
 }
 
 /** A bound for the median, for the largest figure of all runs, or for the ratio to the baseline. */
-export type Bar = { readonly of: 'median' | 'most' | 'ratio' } & (
-  | { readonly atLeast: number }
-  | { readonly atMost: number }
-);
+export type Bar = {
+  readonly of: 'median' | 'most' | 'ratio';
+  /** Which of several figures it is for; every one of them by default. */
+  readonly figure?: string;
+} & ({ readonly atLeast: number } | { readonly atMost: number });
 
 export interface Benchmark {
   readonly name: string;
   readonly metric: string;
   readonly unit: string;
+  /** Of figures in another unit, by name. */
+  readonly units?: Readonly<Record<string, string>>;
   /** The case that ratios divide by; run beside the others, turn by turn. Without one, there are no ratios. */
   readonly baseline?: string;
   /** Runs that count, of each case; 5 by default. */
   readonly repetitions?: number;
+  /** Whether a run that does not count comes first; true by default. */
+  readonly warmUp?: boolean;
   /** Whether its cases run on a nats-server and an S3 server. */
   readonly needsSite?: boolean;
   readonly cases: readonly Case[];
@@ -39,7 +47,7 @@ export interface Result {
   readonly least: number;
   readonly most: number;
   readonly baseline: string | null;
-  /** The median of the ratios to the baseline's run of the same turn. */
+  /** The median of the ratios to the baseline's run of the same turn; `null` where the baseline has no such figure. */
   readonly ratio: number | null;
   readonly bar: Bar | null;
 }
@@ -51,9 +59,9 @@ const usualRepetitions = 5;
  * the baseline's run of the same round, and the median of those ratios is what is reported.
  */
 export async function runBenchmark(benchmark: Benchmark): Promise<Result[]> {
-  const { repetitions = usualRepetitions } = benchmark;
+  const { repetitions = usualRepetitions, warmUp = true } = benchmark;
   const rounds: Map<string, Figures>[] = [];
-  for (let round = 0; round <= repetitions; round += 1) {
+  for (let round = warmUp ? 0 : 1; round <= repetitions; round += 1) {
     const figures = new Map<string, Figures>();
     for (const one of benchmark.cases) figures.set(one.name, named(await one.run()));
     if (round > 0) rounds.push(figures);
@@ -65,25 +73,26 @@ export async function runBenchmark(benchmark: Benchmark): Promise<Result[]> {
 }
 
 function resultOf(
-  { name: benchmark, metric, unit, baseline }: Benchmark,
+  { name: benchmark, metric, unit, units, baseline }: Benchmark,
   { name, bar }: Case,
   kind: string,
   rounds: readonly ReadonlyMap<string, Figures>[],
 ): Result {
-  const of = (which: string) => rounds.map((figures) => figures.get(which)?.[kind] as number);
-  const runs = of(name);
-  const base = baseline === undefined || name === baseline ? undefined : of(baseline);
+  const of = (which: string) => rounds.map((figures) => figures.get(which)?.[kind]);
+  const runs = of(name) as number[];
+  const base = baseline === undefined || name === baseline ? undefined : of(baseline).filter(isFigure);
+  const isComparable = base !== undefined && base.length === runs.length;
   return {
     benchmark,
     case: name,
-    metric: kind === only ? metric : `${metric} ${kind}`,
-    unit,
+    metric: kind === theFigure ? metric : `${metric} ${kind}`,
+    unit: units?.[kind] ?? unit,
     median: median(runs),
     least: Math.min(...runs),
     most: Math.max(...runs),
-    baseline: base === undefined ? null : (baseline as string),
-    ratio: base === undefined ? null : median(runs.map((figure, index) => figure / (base[index] as number))),
-    bar: bar ?? null,
+    baseline: isComparable ? (baseline as string) : null,
+    ratio: isComparable ? median(runs.map((figure, index) => figure / (base[index] as number))) : null,
+    bar: bar !== undefined && (bar.figure ?? kind) === kind ? bar : null,
   };
 }
 
@@ -95,11 +104,12 @@ export function reaches(result: Result): boolean | undefined {
   return 'atLeast' in bar ? figure >= bar.atLeast : figure <= bar.atMost;
 }
 
-/** What the figure is called of a benchmark that has but one. */
-const only = '';
+function isFigure(figure: number | undefined): figure is number {
+  return figure !== undefined;
+}
 
 function named(figures: number | Figures): Figures {
-  return typeof figures === 'number' ? { [only]: figures } : figures;
+  return typeof figures === 'number' ? { [theFigure]: figures } : figures;
 }
 
 function median(figures: readonly number[]): number {

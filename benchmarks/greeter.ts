@@ -1,8 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
-  Application,
   type ApplicationStatus,
   type Binder,
   type Context,
@@ -12,9 +8,6 @@ import {
   type EgressSink,
   FunctionType,
   Ingress,
-  type IngressReader,
-  type IngressRecord,
-  type IngressSource,
   Inject,
   Module,
   Persisted,
@@ -25,7 +18,9 @@ import {
   Token,
 } from '@stateful-functions/core';
 import { type Email, makeId, type Request, runBareLoop } from './bare-loop.js';
-import type { Benchmark } from './benchmark.js';
+import { type Benchmark, type Figures, theFigure } from './benchmark.js';
+import { GeneratedSource } from './generated-source.js';
+import { runToEnd } from './run-to-end.js';
 
 const Greeter = FunctionType.of<Request>('bench/greeter');
 const EmailSender = FunctionType.of<Email>('bench/email-sender');
@@ -84,43 +79,28 @@ class CountingSink implements EgressSink<string> {
   async close(): Promise<void> {}
 }
 
-/** Makes requests as they are read: the same ids in turn. */
-class GeneratedRequests implements IngressSource<Request> {
-  constructor(
-    readonly idCount: number,
-    readonly count: number,
-  ) {}
-
-  async open(position: unknown): Promise<IngressReader<Request>> {
-    const { idCount, count } = this;
-    let next = (position as number | undefined) ?? 0;
-    return {
-      async read(max) {
-        if (next >= count) return undefined;
-        const from = next;
-        next = Math.min(count, from + max);
-        const records: IngressRecord<Request>[] = [];
-        for (let index = from; index < next; index += 1) {
-          const id = makeId(index % idCount);
-          records.push({ position: index + 1, value: { id, name: id } });
-        }
-        return records;
-      },
-      async close() {},
-    };
-  }
+/** How the greeter is run. */
+export interface GreeterRun {
+  readonly ids: number;
+  /** A multiple of `ids`. */
+  readonly requests: number;
+  readonly egressEvery: number;
+  /** Between the beginnings of two checkpoints; 0 for each as soon as the one before is complete. */
+  readonly intervalMs: number;
 }
 
-const checkpointIntervalMs = 250;
-
-async function runGreeter(idCount: number, count: number, egressEvery: number): Promise<number> {
-  const directory = await mkdtemp(join(tmpdir(), 'stateful-functions-bench-'));
+/** Invocations per second, and milliseconds from one checkpoint to the next, as they came about. */
+export async function runGreeter({ ids, requests: count, egressEvery, intervalMs }: GreeterRun): Promise<Figures> {
   const sink = new CountingSink();
 
   @Module()
   class GreeterModule implements StatefulFunctionModule {
     configure(_config: ReadonlyMap<string, string>, binder: Binder): void {
-      binder.bindIngress(requests, new GeneratedRequests(idCount, count));
+      const source = GeneratedSource.of(count, (number): Request => {
+        const id = makeId(number % ids);
+        return { id, name: id };
+      });
+      binder.bindIngress(requests, source);
       binder.bindEgress(emails, sink);
       binder.bindService(EgressEvery, egressEvery);
       binder.bindFunctions(GreeterFunction, EmailSenderFunction);
@@ -128,44 +108,61 @@ async function runGreeter(idCount: number, count: number, egressEvery: number): 
     }
   }
 
-  try {
-    const start = performance.now();
-    const app = await Application.from(GreeterModule).start({
-      checkpoints: { directory, interval: checkpointIntervalMs },
-      handleSignals: false,
-    });
-    await app.finished;
-    const seconds = (performance.now() - start) / 1_000;
-    check(app.status, { requests: count, emails: idCount * Math.floor(count / idCount / egressEvery) }, sink.count);
-    return app.status.invocations / seconds;
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  // All addresses stay in memory: a greeter and an email sender for each id.
+  const { status, seconds } = await runToEnd(new GreeterModule(), { intervalMs, maxActiveAddresses: 2 * ids });
+  check(status, { requests: count, emails: ids * Math.floor(count / ids / egressEvery) }, sink.count);
+  return {
+    [theFigure]: status.invocations / seconds,
+    'checkpoint interval': (seconds * 1_000) / status.checkpoint.committed,
+  };
 }
 
 /** A figure counts only if everything happened that it stands for. */
 function check(
-  { invocations, checkpoint }: ApplicationStatus,
+  { invocations }: ApplicationStatus,
   expected: { requests: number; emails: number },
   published: number,
 ): void {
   if (invocations !== expected.requests * 2)
     throw new Error(`${invocations} invocations of ${expected.requests} requests`);
   if (published !== expected.emails) throw new Error(`${published} emails were published, not ${expected.emails}`);
-  if (checkpoint.committed === 0) throw new Error('no checkpoint was committed');
 }
 
-const ids = 10_000;
-const count = 1_500_000;
+function greeterOf(
+  { name, repetitions }: { name: string; repetitions: number },
+  { ids, requests }: { ids: number; requests: number },
+  cases: Benchmark['cases'],
+): Benchmark {
+  return {
+    name,
+    metric: 'invocations',
+    unit: '1/s',
+    units: { 'checkpoint interval': 'ms' },
+    baseline: 'bare-loop',
+    repetitions,
+    cases: [{ name: 'bare-loop', run: async () => runBareLoop(ids, requests) }, ...cases],
+  };
+}
 
-export const greeter: Benchmark = {
-  name: 'greeter',
-  metric: 'invocations',
-  unit: '1/s',
-  baseline: 'bare-loop',
-  cases: [
-    { name: 'bare-loop', run: async () => runBareLoop(ids, count) },
-    { name: 'greeter-10k-ids', run: () => runGreeter(ids, count, 1) },
-    { name: 'greeter-10k-ids-1-in-100-out', run: () => runGreeter(ids, count, 100) },
-  ],
-};
+const some = { ids: 10_000, requests: 1_500_000, intervalMs: 250 };
+/** As many checkpoints as there can be, each of nearly all addresses. */
+const many = { ids: 1_000_000, requests: 2_000_000, intervalMs: 0 };
+
+/** A request is a message to a greeter, which sends one on to an email sender: both with a number and a text of state. */
+export const greeter: readonly Benchmark[] = [
+  greeterOf({ name: 'greeter', repetitions: 5 }, some, [
+    {
+      name: 'greeter-10k-ids',
+      bar: { of: 'ratio', figure: theFigure, atLeast: 0.35 },
+      run: () => runGreeter({ ...some, egressEvery: 1 }),
+    },
+    { name: 'greeter-10k-ids-1-in-100-out', run: () => runGreeter({ ...some, egressEvery: 100 }) },
+  ]),
+  greeterOf({ name: 'greeter-million', repetitions: 3 }, many, [
+    {
+      name: 'greeter-1m-ids',
+      bar: { of: 'ratio', figure: theFigure, atLeast: 0.15 },
+      run: () => runGreeter({ ...many, egressEvery: 1 }),
+    },
+  ]),
+];

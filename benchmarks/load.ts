@@ -1,25 +1,39 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import type { Latencies } from './latency-histogram.js';
 
 /** What to ask of a server. */
 export interface Load {
   readonly url: string;
-  /** How many wait for an answer at any time. */
+  /** `{id}` in it stands for an id. */
+  readonly path: string;
+  /** Whether an answer says only that the request is safe (202); else it has to be a number above zero (200). */
+  readonly isOneWay?: boolean;
+  /** How many wait for an answer at any time; with a rate, how many at most are being answered. */
   readonly callers: number;
+  /**
+   * Requests a second, which are made whether or not the ones before are answered; latency counts from when each is due. Without
+   * one, a caller asks again when it has its answer.
+   */
+  readonly rate?: number;
   readonly ids: number;
   readonly warmUpMs: number;
   readonly measuredMs: number;
 }
 
 export interface LoadResult {
-  /** What a request failed with; then the figures mean nothing. */
-  readonly failure: string | undefined;
+  /** What a request failed with; then there are no figures. */
+  readonly failure?: string;
   /** All answers, those of the warm-up included. */
   readonly answered: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
+  readonly latencies: Latencies;
   /** Answers to requests that began and ended in the time that is measured. */
   readonly perSecond: number;
+}
+
+/** The id of a request by its number. */
+export function loadId(number: number): string {
+  return `visitor-${number}`;
 }
 
 /** Has a process of its own make the load: in the server's, each would wait for the other. */

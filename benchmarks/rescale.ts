@@ -20,7 +20,8 @@ import {
   silentLogger,
 } from '@stateful-functions/core';
 import type { Benchmark, Figures } from './benchmark.js';
-import { type Latencies, SteadyLoad } from './steady-load.js';
+import type { Latencies } from './latency-histogram.js';
+import { SteadyLoad } from './steady-load.js';
 
 const Account = FunctionType.contract('bench/account', {
   add: ask<{ readonly amount: number; readonly onTo: string }, number>(),

@@ -1,14 +1,9 @@
+import { type Latencies, LatencyHistogram } from './latency-histogram.js';
+
 /** What a request took, counted from when it was due. */
 interface Sample {
   readonly dueMs: number;
   readonly latencyMs: number;
-}
-
-/** Latencies of the requests that were due within some time, in milliseconds. */
-export interface Latencies {
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
 }
 
 /**
@@ -44,11 +39,11 @@ export class SteadyLoad {
 
   /** Of the requests that were due from `fromMs` to `toMs`, by `performance.now()`. Call it when they are answered. */
   between(fromMs: number, toMs: number): Latencies {
-    const within = this.#samples.filter(({ dueMs }) => dueMs >= fromMs && dueMs < toMs);
-    const sorted = Float64Array.from(within, ({ latencyMs }) => latencyMs).sort();
-    const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] as number;
-    if (sorted.length === 0) throw new Error('no request was due in that time');
-    return { p50: at(0.5), p99: at(0.99), max: at(1) };
+    const histogram = new LatencyHistogram();
+    for (const { dueMs, latencyMs } of this.#samples) {
+      if (dueMs >= fromMs && dueMs < toMs) histogram.record(latencyMs);
+    }
+    return histogram.latencies();
   }
 
   #catchUp(): void {

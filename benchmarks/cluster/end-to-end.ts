@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type ConsumerMessages, connect, type JetStreamClient, type NatsConnection } from 'nats';
-import { type Latencies, SteadyLoad } from '../steady-load.js';
+import type { Latencies } from '../latency-histogram.js';
+import { SteadyLoad } from '../steady-load.js';
 import { Nodes } from './nodes.js';
 import { type Delivery, deskCount, type RelayConfig } from './relay.js';
 import { freshName, type Site } from './site.js';

@@ -44,6 +44,27 @@ describe('runBenchmark', () => {
     ]);
   });
 
+  it('names the unit of each figure, compares what the baseline has as well, and bars the figure that the bar is for', async () => {
+    const ours = scripted('ours', [{ '': 50, size: 7 }], []);
+    const results = await runBenchmark({
+      name: 'runs',
+      metric: 'runs',
+      unit: '1/s',
+      units: { size: 'MB' },
+      baseline: 'floor',
+      repetitions: 1,
+      warmUp: false,
+      cases: [scripted('floor', [100], []), Object.assign(ours, { bar: { of: 'ratio', figure: '', atLeast: 0.4 } })],
+    });
+    expect(
+      results.map(({ metric, unit, median, ratio, bar }) => [metric, unit, median, ratio, bar !== null]),
+    ).to.deep.equal([
+      ['runs', '1/s', 100, null, false],
+      ['runs', '1/s', 50, 0.5, true],
+      ['runs size', 'MB', 7, null, false],
+    ]);
+  });
+
   it('counts as often as the benchmark says, and needs no baseline', async () => {
     const turns: string[] = [];
     const [result, ...others] = await runBenchmark({

@@ -1,15 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-const pages = ['.', 'docs'].flatMap((folder) =>
-  readdirSync(join(root, folder))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => join(folder, name)),
-);
+import { pages, root, shellLines } from '../documented-commands.js';
 
 /** Documents name files and commands; these tests notice when one is renamed or removed. */
 describe('The documents', () => {
@@ -70,14 +63,6 @@ function scriptsOf(workspace = '.'): object {
 
 function quoted(text: string): string[] {
   return [...text.matchAll(/`([^`\n]+)`/g)].map(([, words]) => words as string);
-}
-
-/** The commands of the blocks marked `sh`. */
-function shellLines(text: string): string[] {
-  return [...text.matchAll(/^```sh\n(.*?)^```$/gms)]
-    .flatMap(([, block]) => (block as string).split('\n'))
-    .map((line) => line.replace(/(^|\s+)#.*$/, ''))
-    .filter((line) => line !== '');
 }
 
 /** Built files are named by their source; a path is from the root, or within core. */

@@ -274,7 +274,7 @@ describe('sf', function () {
 
     const shown = await here('checkpoints', 'show', 'savepoint:kept');
     expect(shown.out).to.match(/^savepoint {9}kept$/m);
-    expect(shown.out).to.match(/^parts\/\S+ +\d+ B +\d+ {2}ride\/driver$/m);
+    expect(shown.out).to.match(/^inlined\/\S+ +\d+ B +\d+ {2}ride\/driver$/m);
     expect(shown.out).to.match(/^ride\/trips +3 {2}\{/m);
     const [details] = jsonOf<object>(await here('checkpoints', 'show', `${all[0]?.checkpoint}`, '--json'));
     expect(details).to.include.keys('checkpoint', 'logId', 'settings', 'segmentRefs', 'parts', 'ingresses', 'egresses');
@@ -287,17 +287,17 @@ describe('sf', function () {
     await here('savepoint', 'kept');
     await stopped(run);
     expect(await here('checkpoints', 'verify')).to.deep.include({ code: 0, out: 'No damage in .sf.\n' });
-    const parts = join(folder, '.sf/blobs/parts');
-    const [part] = (await readdir(parts)) as [string];
-    const bytes = await readFile(join(parts, part));
+    const log = join(folder, '.sf/blobs/log');
+    const entry = (await readdir(log)).sort().at(-1) as string;
+    const bytes = await readFile(join(log, entry));
     bytes[3] = (bytes[3] as number) ^ 1;
-    await writeFile(join(parts, part), bytes);
+    await writeFile(join(log, entry), bytes);
     await rm(join(folder, '.sf/blobs/savepoints/kept'));
     await writeFile(join(folder, '.sf/blobs/savepoints/kept'), 'nonsense');
 
     const { code, out } = await here('checkpoints', 'verify');
     expect(code).to.equal(3);
-    expect(out).to.contain(`parts/${part} is damaged at byte 0`);
+    expect(out).to.contain(`log/${entry} is damaged at byte 0`);
     expect(out).to.contain('savepoints/kept is damaged at byte 8');
     expect(out).to.match(/\n2 parts of \.sf are damaged or gone\.\n$/);
     const json = await here('checkpoints', 'verify', '--json');

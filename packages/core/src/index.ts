@@ -95,6 +95,7 @@ export type { FunctionOptions, RetryPolicy } from './sdk/function-definition.js'
 export { type AnyFunctionType, FunctionType, type Handled, type SchemaFunctionType } from './sdk/function-type.js';
 export { Ingress } from './sdk/ingress.js';
 export { type Binder, Module, type NamespaceFactory, type StatefulFunctionModule } from './sdk/module.js';
+export { NotStoredError } from './sdk/not-stored-error.js';
 export { Persisted } from './sdk/persisted.js';
 export { PersistedList } from './sdk/persisted-list.js';
 export { type MapKey, PersistedMap } from './sdk/persisted-map.js';

@@ -1,12 +1,14 @@
 import { asError, type Listening, type Logger, StatefulFunctionsError, type Transport } from '@stateful-functions/core';
 import type { NatsError, Subscription } from 'nats';
-import type { Connection } from './connection.js';
+import { type Connection, isNatsError } from './connection.js';
 import { subjectToken } from './subject.js';
 
 /** How much may be handed to the client that the server has not taken yet. What is sent beyond that is dropped. */
 const maxUntakenBytes = 32 * 1024 * 1024;
 /** After how much the server is asked whether it has taken it. */
 const askEveryBytes = 1024 * 1024;
+/** The server says at once that nobody listens; where somebody does, nothing comes. */
+const desertedMs = 1_000;
 
 /**
  * Frames over core NATS, one subject for each endpoint.
@@ -88,6 +90,18 @@ export class NatsTransport implements Transport {
     if (this.#unasked >= askEveryBytes) this.#ask();
   }
 
+  /** Nobody answers such a question but the server, if it has no subscription to the subject. */
+  async isDeserted(endpoint: string): Promise<boolean> {
+    const subject = this.#subjectOf(endpoint);
+    if (!this.#connection.isConnected) return false;
+    try {
+      await this.#connection.nats.request(subject, new Uint8Array(0), { timeout: desertedMs });
+      return false;
+    } catch (error) {
+      return isNatsError(error, '503');
+    }
+  }
+
   /** The answer comes behind all that was sent before; none comes over a connection that was lost, with all that was on it. */
   #ask(): void {
     const asked = this.#unasked;
@@ -102,8 +116,8 @@ export class NatsTransport implements Transport {
     let refused: NatsError | undefined;
     const subscription = this.#connection.nats.subscribe(subject, {
       callback: (error, message) => {
-        if (error === null) receive(message.data);
-        else refused = error;
+        if (error !== null) refused = error;
+        else if (!message.reply) receive(message.data); // A question whether somebody listens is no frame.
       },
     });
     // The server has the subscription once it answers; one that is lost meanwhile is made again with the connection.

@@ -50,7 +50,7 @@ export class MultipartUpload {
     { Bucket, Key, encryption }: UploadTarget,
   ): Promise<MultipartUpload> {
     const command = new CreateMultipartUploadCommand({ Bucket, Key, ...encryption });
-    const { UploadId } = await retry.run(() => client.send(command));
+    const { UploadId } = await retry.run((options) => client.send(command, options));
     return new MultipartUpload(client, retry, { Bucket, Key, UploadId });
   }
 
@@ -65,7 +65,10 @@ export class MultipartUpload {
       );
     }
     const command = () => new UploadPartCommand({ ...this.#upload, PartNumber, Body: part });
-    const { ETag, ChecksumCRC32 } = await this.#retry.run(() => this.#client.send(command()));
+    const { ETag, ChecksumCRC32 } = await this.#retry.run(
+      (options) => this.#client.send(command(), options),
+      part.byteLength,
+    );
     this.#parts.push({ PartNumber, ETag, ChecksumCRC32 });
   }
 
@@ -73,12 +76,13 @@ export class MultipartUpload {
   async complete(): Promise<void> {
     const MultipartUpload = { Parts: this.#parts };
     const command = () => new CompleteMultipartUploadCommand({ ...this.#upload, MultipartUpload, IfNoneMatch: '*' });
-    await this.#retry.run(() => this.#client.send(command()));
+    // The service puts the parts together before it answers.
+    await this.#retry.run((options) => this.#client.send(command(), options), Number.POSITIVE_INFINITY);
   }
 
   /** Gives the parts up, as well as it can: what remains is invisible, and the failure that led here is what counts. */
   async abort(): Promise<void> {
     const command = () => new AbortMultipartUploadCommand(this.#upload);
-    await this.#retry.run(() => this.#client.send(command())).catch(() => undefined);
+    await this.#retry.run((options) => this.#client.send(command(), options)).catch(() => undefined);
   }
 }

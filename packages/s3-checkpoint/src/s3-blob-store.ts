@@ -12,19 +12,22 @@ import {
   checkBlobName,
   checkBlobPrefix,
   checkByteRange,
+  NotStoredError,
   nodePlatform,
+  StatefulFunctionsError,
 } from '@stateful-functions/core';
 import { partsOf } from './body-parts.js';
 import { MultipartUpload } from './multipart-upload.js';
 import { probePutIfAbsent } from './put-if-absent-probe.js';
-import { Retry } from './retry.js';
-import { failureName, IncompleteAnswer, s3Error, statusOf } from './s3-failure.js';
+import { type AttemptOptions, Retry } from './retry.js';
+import { failureName, IncompleteAnswer, isUnsent, s3Error, statusOf } from './s3-failure.js';
 import {
   checkedBucket,
   checkedPartBytes,
   clientOf,
   encryptionOf,
   keyPrefixOf,
+  requestTimeoutOf,
   type S3BlobStoreOptions,
 } from './s3-options.js';
 import { optionsOfUrl } from './s3-url.js';
@@ -70,7 +73,8 @@ export class S3BlobStore implements BlobStore {
     this.#encryption = encryptionOf(encryption);
     this.#partBytes = checkedPartBytes(multipart);
     this.#platform = platform;
-    this.#retry = new Retry(platform, retry);
+    // A client that was given says by itself how long it waits.
+    this.#retry = new Retry(platform, retry, options.client === undefined ? requestTimeoutOf(options) : undefined);
     this.#client = clientOf(options);
     this.#ownsClient = options.client === undefined;
   }
@@ -108,7 +112,7 @@ export class S3BlobStore implements BlobStore {
     // The body's own errors pass as they are: they are not the service's.
     const first = (await parts.next()).value as Uint8Array;
     const second = await parts.next();
-    if (second.done === true) return this.#doing(`put blob ${name}`, this.#putWhole(name, first));
+    if (second.done === true) return this.#putWhole(name, first);
     return this.#putInParts(name, following([first, second.value], parts));
   }
 
@@ -134,7 +138,7 @@ export class S3BlobStore implements BlobStore {
       });
       const page = await this.#doing(
         `list blobs ${prefix}*`,
-        this.#retry.run(() => this.#client.send(command)),
+        this.#retry.run((attempt) => this.#client.send(command, attempt)),
       );
       for (const { Key = '' } of page.Contents ?? []) {
         // Consoles make empty objects to stand for folders.
@@ -150,7 +154,7 @@ export class S3BlobStore implements BlobStore {
     checkBlobName(name);
     const command = new DeleteObjectCommand(this.#object(name));
     const deleted = this.#retry
-      .run(() => this.#client.send(command))
+      .run((attempt) => this.#client.send(command, attempt))
       .catch((error) => {
         if (failureName(error) !== 'NoSuchKey') throw error;
       });
@@ -163,12 +167,20 @@ export class S3BlobStore implements BlobStore {
 
   async #putWhole(name: string, body: Uint8Array): Promise<boolean> {
     const input = { ...this.#object(name), ...this.#encryption, Body: body, IfNoneMatch: '*' };
+    let isAbsent = true;
     try {
-      await this.#retry.run(() => this.#client.send(new PutObjectCommand(input)));
+      await this.#retry.run(async (attempt) => {
+        try {
+          await this.#client.send(new PutObjectCommand(input), attempt);
+        } catch (error) {
+          isAbsent &&= isUnsent(error);
+          throw error;
+        }
+      }, body.byteLength);
       return true;
     } catch (error) {
       if (statusOf(error) === 412) return false;
-      throw error;
+      throw this.#errorOf(`put blob ${name}`, error, isAbsent ? NotStoredError : StatefulFunctionsError);
     }
   }
 
@@ -197,7 +209,7 @@ export class S3BlobStore implements BlobStore {
 
   async #read(name: string, range?: ByteRange): Promise<Uint8Array | undefined> {
     try {
-      return await this.#retry.run(() => this.#readOnce(name, range));
+      return await this.#retry.run((attempt) => this.#readOnce(name, range, attempt));
     } catch (error) {
       if (failureName(error) === 'NoSuchKey') return undefined;
       // The object is there, and the range begins at its end or behind.
@@ -206,9 +218,9 @@ export class S3BlobStore implements BlobStore {
     }
   }
 
-  async #readOnce(name: string, range?: ByteRange): Promise<Uint8Array> {
+  async #readOnce(name: string, range: ByteRange | undefined, attempt: AttemptOptions): Promise<Uint8Array> {
     const Range = range === undefined ? undefined : headerOf(range);
-    const answer = await this.#client.send(new GetObjectCommand({ ...this.#object(name), Range }));
+    const answer = await this.#client.send(new GetObjectCommand({ ...this.#object(name), Range }), attempt);
     const bytes = (await answer.Body?.transformToByteArray()) ?? new Uint8Array(0);
     if (answer.ContentLength !== undefined && bytes.byteLength !== answer.ContentLength) {
       throw new IncompleteAnswer(`${bytes.byteLength} bytes came of ${answer.ContentLength}`);
@@ -222,8 +234,12 @@ export class S3BlobStore implements BlobStore {
     try {
       return await request;
     } catch (error) {
-      throw s3Error(`${doing} in ${this.#bucket}/${this.#keyPrefix}`, this.#bucket, error);
+      throw this.#errorOf(doing, error, StatefulFunctionsError);
     }
+  }
+
+  #errorOf(doing: string, error: unknown, Kind: typeof StatefulFunctionsError): StatefulFunctionsError {
+    return s3Error(`${doing} in ${this.#bucket}/${this.#keyPrefix}`, this.#bucket, error, Kind);
   }
 }
 

@@ -54,14 +54,29 @@ export function mayPass(error: unknown): boolean {
   return passingNames.has(failureName(error)) || (status !== undefined && (status >= 500 || passingStatus.has(status)));
 }
 
-/** What a failed request means to whoever runs the application, and what to do about it. */
-export function s3Error(doing: string, bucket: string, error: unknown): StatefulFunctionsError {
+/** Whether no connection came about, so that nothing of the request can have reached the service. */
+export function isUnsent(error: unknown): boolean {
+  const { syscall } = error as { readonly syscall?: unknown };
+  return syscall === 'connect' || syscall === 'getaddrinfo';
+}
+
+/**
+ * What a failed request means to whoever runs the application, and what to do about it.
+ *
+ * @param Kind `NotStoredError` if whatever was to be stored cannot be there.
+ */
+export function s3Error(
+  doing: string,
+  bucket: string,
+  error: unknown,
+  Kind = StatefulFunctionsError,
+): StatefulFunctionsError {
   if (error instanceof StatefulFunctionsError) return error;
   const [code, fix] = meaningOf(error, bucket);
   const { name, message } = error as Failure;
   const status = statusOf(error);
   const said = [name, status, message === 'UnknownError' ? undefined : message].filter((part) => part !== undefined);
-  return new StatefulFunctionsError(code, `Could not ${doing} (${said.join(' ')}). ${fix}`, { cause: error });
+  return new Kind(code, `Could not ${doing} (${said.join(' ')}). ${fix}`, { cause: error });
 }
 
 function meaningOf(error: unknown, bucket: string): [ErrorCode, string] {

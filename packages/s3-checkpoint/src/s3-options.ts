@@ -12,7 +12,10 @@ export interface S3ConnectionOptions {
   readonly credentials?: NonNullable<S3ClientConfig['credentials']>;
   /** How long a connection may take to be made, in milliseconds; 3,000 by default. */
   readonly connectTimeoutMs?: number;
-  /** How long a request may make no progress, in milliseconds; 10,000 by default. Then it is tried again. */
+  /**
+   * How long a request may make no progress, in milliseconds; 10,000 by default. Then it is tried again. One whose answer does not
+   * begin is, at first, after 2,000 already, then after twice as long each time.
+   */
   readonly requestTimeoutMs?: number;
 }
 
@@ -60,7 +63,7 @@ const connectionOptions = [
 
 /** A client as the options want it. Retries are the store's, which also knows those that the SDK does not. */
 export function clientOf(options: S3BlobStoreOptions): S3Client {
-  const { client, region, endpoint, pathStyle, credentials, connectTimeoutMs, requestTimeoutMs } = options;
+  const { client, region, endpoint, pathStyle, credentials, connectTimeoutMs } = options;
   if (client !== undefined) {
     const useless = connectionOptions.find((name) => options[name] !== undefined);
     if (useless === undefined) return client;
@@ -76,9 +79,16 @@ export function clientOf(options: S3BlobStoreOptions): S3Client {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     requestHandler: {
       connectionTimeout: whole('connectTimeoutMs', connectTimeoutMs ?? 3_000, 1),
-      socketTimeout: whole('requestTimeoutMs', requestTimeoutMs ?? 10_000, 1),
+      socketTimeout: requestTimeoutOf(options),
+      // That of each request comes with it.
+      throwOnRequestTimeout: true,
     },
   });
+}
+
+/** @throws SF_INVALID_OPTION */
+export function requestTimeoutOf({ requestTimeoutMs }: S3BlobStoreOptions): number {
+  return whole('requestTimeoutMs', requestTimeoutMs ?? 10_000, 1);
 }
 
 /** @throws SF_INVALID_OPTION */

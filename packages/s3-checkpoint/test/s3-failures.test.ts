@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { NotStoredError } from '@stateful-functions/core';
 import { HttpProxy, type Interception, type ProxiedAnswer, withS3 } from '@stateful-functions/servers';
 import { expect } from 'chai';
 import { S3BlobStore, type S3BlobStoreOptions } from '../src/index.js';
@@ -66,6 +67,14 @@ await withS3((server) => {
       expect(proxy.requests).to.have.length(3);
     });
 
+    it('says that nothing is stored where nobody takes connections, and nowhere else', async () => {
+      store = new S3BlobStore({ ...options, retry: { attempts: 2, backoffMs: 1 } });
+      strike(async () => 'reset');
+      expect(await rejection('SF_UNREACHABLE', store.put('a', body))).not.to.be.instanceOf(NotStoredError);
+      await proxy[Symbol.asyncDispose]();
+      expect(await rejection('SF_UNREACHABLE', store.put('a', body))).to.be.instanceOf(NotStoredError);
+    });
+
     it('tries again when no answer comes in time, and says so when none ever does', async () => {
       store = new S3BlobStore({ ...options, requestTimeoutMs: 200, retry: { attempts: 2, backoffMs: 1 } });
       const never: Interception = () => new Promise(() => undefined);
@@ -74,6 +83,34 @@ await withS3((server) => {
       strike(never);
       const error = await rejection('SF_UNREACHABLE', store.get('a'));
       expect(error.cause).to.have.property('name', 'TimeoutError');
+      expect(proxy.requests).to.have.length(2);
+    });
+
+    it('asks again soon for what is answered at once as a rule, long before a request may be given up', async function () {
+      this.timeout(30_000);
+      store = new S3BlobStore({ ...options, retry: { backoffMs: 1 } });
+      const never: Interception = () => new Promise(() => undefined);
+      const took = async (work: Promise<unknown>) => {
+        const startMs = performance.now();
+        await work;
+        return performance.now() - startMs;
+      };
+      strike(never, 1);
+      expect(await took(store.put('a', body))).to.be.within(1_500, 6_000);
+      strike(never, 1);
+      expect(await took(store.get('a'))).to.be.within(1_500, 6_000);
+      strike(never, 1);
+      expect(await took(store.list(''))).to.be.within(1_500, 6_000);
+    });
+
+    it('waits for a slow answer no less than for as long as it was told, if need be', async function () {
+      this.timeout(30_000);
+      store = new S3BlobStore({ ...options, requestTimeoutMs: 8_000, retry: { attempts: 2, backoffMs: 1 } });
+      strike(async (_request, pass) => {
+        await new Promise((resolve) => setTimeout(resolve, 3_000));
+        return pass();
+      });
+      expect(await store.get('none')).to.equal(undefined);
       expect(proxy.requests).to.have.length(2);
     });
 

@@ -1,9 +1,10 @@
 import { readInFlight } from '../checkpoint/in-flight.js';
 import type { CheckpointEntry } from '../checkpoint/manifest.js';
+import { PartReader } from '../checkpoint/part-reader.js';
 import type { StoredInFlight } from '../checkpoint/part-writer.js';
 import { decode } from '../codec/codec.js';
 import { Envelope } from '../dispatch/envelope.js';
-import type { BlobStore } from '../ports/blob-store.js';
+import type { BlobReader, BlobStore } from '../ports/blob-store.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 import { BlockCache } from '../state/block-cache.js';
 import { parseKey, timerRange, typeRange } from '../state/key.js';
@@ -24,14 +25,15 @@ const cacheBytes = 4 * 1024 * 1024;
  */
 export async function checkBoundNames(store: BlobStore, manifest: CheckpointEntry, bindings: Bindings): Promise<void> {
   const isKnown = (name: string) => bindings.functionOf(name) !== undefined || bindings.retired.has(name);
-  const segments = new SegmentSet(store, new BlockCache(cacheBytes));
+  const reader = PartReader.of(store, manifest);
+  const segments = new SegmentSet(reader, new BlockCache(cacheBytes));
   segments.replace(manifest.segments);
   await checkState(segments, manifest, isKnown);
   for (const name of Object.keys(manifest.ingresses)) {
     if (bindings.ingresses.has(name) || bindings.retired.has(name)) continue;
     throw removedConnector(`the ingress ${name} was read up to a position`, name);
   }
-  await checkInFlight(store, manifest, bindings, isKnown);
+  await checkInFlight(reader, manifest, bindings, isKnown);
   await checkTimers(segments, manifest, isKnown);
 }
 
@@ -58,7 +60,7 @@ async function checkState(
 }
 
 async function checkInFlight(
-  store: BlobStore,
+  store: BlobReader,
   { parts }: CheckpointEntry,
   bindings: Bindings,
   isKnown: (name: string) => boolean,

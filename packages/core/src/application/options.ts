@@ -49,7 +49,8 @@ export interface ClusterOptions {
   /** The node's own name, unlike that of any other; random by default. Of the form that an endpoint may have. */
   readonly name?: string;
   /**
-   * How long a node goes on that is cut off; 1 s by default. Its work goes to others after one and a half to three times as long.
+   * How long a node goes on that is cut off; 1 s by default. Its work goes to others after one and a half to three times as long,
+   * that of a node whose process has ended after one to two.
    * A handler that blocks its event loop for longer makes its node count as lost.
    */
   readonly lease?: Duration;

@@ -1,9 +1,10 @@
 import { dirname } from 'node:path';
 import type { BlobBody, BlobStore, ByteRange } from '../ports/blob-store.js';
 import type { FileHandle, FileLock, FileSystem } from '../ports/file-system.js';
-import { hostCode } from '../ports/host-error.js';
+import { hostCode, isDiskFull } from '../ports/host-error.js';
 import { type Random, randomHex } from '../ports/random.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
+import { NotStoredError } from '../sdk/not-stored-error.js';
 import { checkByteRange, piecesOf } from './blob-body.js';
 import { checkBlobName, checkBlobPrefix } from './blob-name.js';
 import { DirectorySync } from './directory-sync.js';
@@ -83,14 +84,19 @@ export class FileBlobStore implements BlobStore {
   async put(name: string, body: BlobBody): Promise<boolean> {
     checkBlobName(name);
     const temporary = `${this.#directory}/temporary/${randomHex(this.#random, 16)}`;
-    const file = await storing(`create ${temporary}`, this.#files.open(temporary, 'create'));
+    const file = await storing(`create ${temporary}`, this.#files.open(temporary, 'create'), NotStoredError);
+    let isFull = false;
+    let closing: Promise<void> | undefined;
     try {
       await this.#fill(file, name, body);
-      return await this.#publish(temporary, name);
+      isFull = true;
     } finally {
-      // Best effort: what stays behind harms nothing, and the next `open` removes it.
-      await this.#files.unlink(temporary).catch(() => undefined);
+      // Nobody waits for the file to be closed whose bytes are durable, while its name is made durable.
+      closing = storing(`close blob ${name}`, file.close());
+      if (!isFull) await Promise.allSettled([closing, this.#files.unlink(temporary)]);
     }
+    const [created] = await Promise.all([this.#publish(temporary, name), closing]);
+    return created;
   }
 
   async get(name: string, range?: ByteRange): Promise<Uint8Array | undefined> {
@@ -164,31 +170,35 @@ export class FileBlobStore implements BlobStore {
   }
 
   async #fill(file: FileHandle, name: string, body: BlobBody): Promise<void> {
-    try {
-      let position = 0;
-      // The body's own errors pass as they are: they are not the disk's.
-      for await (const piece of piecesOf(body)) {
-        await storing(`write blob ${name}`, file.write(position, piece));
-        position += piece.byteLength;
-      }
-      await storing(`sync blob ${name}`, file.sync());
-    } finally {
-      await storing(`close blob ${name}`, file.close());
+    let position = 0;
+    // The body's own errors pass as they are: they are not the disk's.
+    for await (const piece of piecesOf(body)) {
+      await storing(`write blob ${name}`, file.write(position, piece), NotStoredError);
+      position += piece.byteLength;
     }
+    await storing(`sync blob ${name}`, file.sync(), NotStoredError);
   }
 
   async #publish(temporary: string, name: string): Promise<boolean> {
     const path = this.#pathOf(name);
     const folder = dirname(path);
-    await storing(`make the folder of blob ${name}`, this.#makeFolder(folder));
     let created = true;
+    let removing: Promise<void> | undefined;
     try {
-      await this.#files.link(temporary, path);
-    } catch (error) {
-      if (hostCode(error) !== 'EEXIST') throw storageError(`link blob ${name}`, error);
-      created = false;
+      await storing(`make the folder of blob ${name}`, this.#makeFolder(folder), NotStoredError);
+      try {
+        await this.#files.link(temporary, path);
+      } catch (error) {
+        // Where there was no room for the name, there is none; whether any other failure left one, nobody knows.
+        const Kind = isDiskFull(error) ? NotStoredError : StatefulFunctionsError;
+        if (hostCode(error) !== 'EEXIST') throw storageError(`link blob ${name}`, error, Kind);
+        created = false;
+      }
+    } finally {
+      // Best effort: what stays behind harms nothing, and the next `open` removes it.
+      removing = this.#files.unlink(temporary).catch(() => undefined);
     }
-    await storing(`make blob ${name} durable`, this.#directorySync.sync(folder));
+    await Promise.all([storing(`make blob ${name} durable`, this.#directorySync.sync(folder)), removing]);
     return created;
   }
 

@@ -1,4 +1,4 @@
-import type { BlobStore } from '../ports/blob-store.js';
+import type { BlobReader, BlobStore } from '../ports/blob-store.js';
 import { BlobError } from '../sdk/blob-error.js';
 import { BlockCache } from '../state/block-cache.js';
 import { Segment, type SegmentRef } from '../state/segment.js';
@@ -6,6 +6,7 @@ import { damaged } from './frame.js';
 import { damageInFlight } from './in-flight.js';
 import { type CheckpointEntry, isBase, type LogEntry, type PartRef } from './manifest.js';
 import { checkFirst, checkFollows, entryName, listEntries, readEntry } from './manifest-log.js';
+import { PartReader } from './part-reader.js';
 import { listSavepoints, readSavepoint } from './savepoints.js';
 
 /** Stretches that several checkpoints share, and that need no second look. */
@@ -24,11 +25,15 @@ export class SeenStretches {
 /** All damage to what a manifest refers to: every block of each segment, and every message in flight. */
 export async function* damageOfManifest(
   store: BlobStore,
-  { segments, parts }: Pick<CheckpointEntry, 'segments' | 'parts'>,
+  manifest: Pick<CheckpointEntry, 'segments' | 'parts' | 'inlined'>,
   seen: SeenStretches = new SeenStretches(),
 ): AsyncGenerator<BlobError, void, undefined> {
-  for (const ref of segments) if (seen.add(ref)) yield* damageOfSegment(store, ref);
-  for (const part of parts) if (seen.add(part)) yield* damageInFlight(store, part.blob, part.offset, part.length);
+  // What a manifest holds itself is sound if the manifest is.
+  const reader = PartReader.of(store, manifest);
+  for (const ref of manifest.segments) if (seen.add(ref)) yield* damageOfSegment(reader, ref);
+  for (const part of manifest.parts) {
+    if (seen.add(part)) yield* damageInFlight(reader, part.blob, part.offset, part.length);
+  }
 }
 
 /** All damage to the entries of the log and to savepoints as such; those that are sound go to `found`. */
@@ -49,7 +54,7 @@ export async function* damageOfLog(
   }
 }
 
-async function* damageOfSegment(store: BlobStore, ref: SegmentRef): AsyncGenerator<BlobError, void, undefined> {
+async function* damageOfSegment(store: BlobReader, ref: SegmentRef): AsyncGenerator<BlobError, void, undefined> {
   try {
     // The checksums of its blocks are in its footer; without that, there is nothing to compare them with.
     const segment = await Segment.open(store, ref, new BlockCache(1));

@@ -4,7 +4,8 @@ import type { Metrics } from '../ports/metrics.js';
 import type { Platform } from '../ports/platform.js';
 import { nextTurn, type Scheduled } from '../ports/scheduler.js';
 import { asError, invariant, isPassingStorageFailure, StatefulFunctionsError } from '../sdk/errors.js';
-import { type CompactionLimits, compact, pickCompaction } from '../state/compaction.js';
+import { NotStoredError } from '../sdk/not-stored-error.js';
+import { type CompactionLimits, compact, defaultCompaction, pickCompaction } from '../state/compaction.js';
 import { garbageTest } from '../state/garbage.js';
 import type { SegmentRef } from '../state/segment.js';
 import type { SegmentSet } from '../state/segment-set.js';
@@ -16,10 +17,14 @@ import {
   type EntryHeader,
   type FixedSettings,
   type IngressProgress,
+  type InlinedParts,
+  inlinedFor,
   type PartRef,
 } from './manifest.js';
 import type { ManifestLog } from './manifest-log.js';
-import { newPartName } from './part-name.js';
+import { inlinedName, isInlined, newPartName } from './part-name.js';
+import { PartReader } from './part-reader.js';
+import { PartStore } from './part-store.js';
 import type { Retention } from './retention.js';
 import type { Savepoint, Savepoints } from './savepoints.js';
 import type { CheckpointGroup, WorkerPart } from './worker-part.js';
@@ -43,6 +48,8 @@ export interface CheckpointerOptions {
   readonly base: CheckpointEntry | undefined;
   readonly intervalMs: number;
   readonly compaction?: CompactionLimits | undefined;
+  /** Bytes of parts that a manifest has room for; 0 to have each part be a blob. */
+  readonly inlineBytes?: number | undefined;
   /** So many failures in a row end the application. */
   readonly maxFailures: number;
   readonly failed: (error: unknown) => void;
@@ -67,19 +74,34 @@ type ManifestBody = Omit<CheckpointEntry, keyof EntryHeader>;
 interface Compacted {
   readonly inputs: readonly SegmentRef[];
   readonly output: SegmentRef | undefined;
+  /** The output's bytes, if the manifest is to hold them. */
+  readonly inlined: Uint8Array | undefined;
 }
+
+/**
+ * Parts in a manifest save syncs and requests, and are written anew with each manifest until a compaction takes them together:
+ * so there is room for several of them, and no more.
+ */
+const usualRoomBytes = 192 * 1024;
+/** The output of a compaction that is no larger stays in the manifest. */
+const mostCompactedBytes = 32 * 1024;
+
+/** What is old is deleted for so many checkpoints together, where they follow each other closely. */
+const tidiedTogether = 16;
 
 /**
  * Takes checkpoints: one at a time, at intervals, and at once when somebody waits for one.
  *
- * A checkpoint exists when its manifest is in the log. Up to the moment the manifest is sent, a failure abandons it without
- * harm: what it froze goes into the next. From then on only the log can say what became of it.
+ * A checkpoint exists when its manifest is in the log. Up to the moment the manifest is sent, and if the store says that it took
+ * nothing of it, a failure abandons it without harm: what it froze goes into the next. Else only the log can say what became of it.
  */
 export class Checkpointer {
   readonly #options: CheckpointerOptions;
   #timer: Scheduled | undefined;
   #running: Promise<void> | undefined;
   #wanted = false;
+  /** How many wait for the present checkpoint to end, to take one themselves. */
+  #queued = 0;
   /** The next checkpoint is taken even if nothing changed. */
   #forced = false;
   #stopped = false;
@@ -96,6 +118,9 @@ export class Checkpointer {
   #tidying: Promise<void> | undefined;
   /** False when a checkpoint was taken since what is deleted now was looked for. */
   #isTidy = true;
+  /** Checkpoints since then, and when that was. */
+  #untidy = 0;
+  #tidiedMs = Number.NEGATIVE_INFINITY;
   #compaction: Promise<void> | undefined;
   #compacted: Compacted | undefined;
 
@@ -131,7 +156,7 @@ export class Checkpointer {
     // Not in this turn but behind the work that is ready: so the checkpoint has what was just sent, handled where that takes
     // one slice, and whoever else waits by then shares it.
     this.#options.platform.scheduler.defer(() => {
-      if (this.#wanted && this.#running === undefined) this.#arm(0);
+      if (this.#wanted) this.#run();
     });
   }
 
@@ -146,7 +171,9 @@ export class Checkpointer {
 
   /** @param isAsked whether workers are asked even if all have said that nothing changed: they may be about to say otherwise. */
   async #once(isAsked: boolean): Promise<void> {
+    this.#queued += 1;
     while (this.#running !== undefined) await this.#running.catch(() => undefined); // Its caller has been told.
+    this.#queued -= 1;
     if (this.#stopped) {
       // After a failure the worker may have lost hold of a message: a checkpoint would make that final.
       throw new StatefulFunctionsError(
@@ -162,7 +189,9 @@ export class Checkpointer {
       await this.#running;
       const { intervalMs, platform } = this.#options;
       // From start to start, so that a long checkpoint does not make them rarer.
-      this.#arm(this.#wanted ? 0 : Math.max(0, intervalMs - (platform.clock.monotonic() - startMs)));
+      this.#arm(Math.max(0, intervalMs - (platform.clock.monotonic() - startMs)));
+      // At once, before what the last one let out takes its time; but not before those who wait for one of their own.
+      if (this.#wanted && this.#queued === 0) this.#run();
     } catch (error) {
       this.#undone(error);
       throw error;
@@ -181,6 +210,10 @@ export class Checkpointer {
     this.#stopped = true;
     this.#timer?.cancel();
     while (this.#running !== undefined) await this.#running.catch(() => undefined); // It has been reported where it failed.
+  }
+
+  /** Resolves when nothing is being deleted or compacted any more: whoever goes on with the log need not wait for that. */
+  async whenTidy(): Promise<void> {
     await this.#tidying;
     await this.#compaction;
   }
@@ -204,7 +237,7 @@ export class Checkpointer {
   }
 
   async #take(isAsked: boolean): Promise<void> {
-    const { group, platform, log, logger } = this.#options;
+    const { group, platform, logger } = this.#options;
     this.#wanted = false;
     const isNeeded = this.#compacted !== undefined || this.#forced;
     if (!isAsked && !isNeeded && !group.hasChanges) return;
@@ -218,7 +251,7 @@ export class Checkpointer {
     let isDrained: boolean;
     let written = 0;
     try {
-      const parts = await group.take(checkpoint);
+      const parts = await group.take(checkpoint, Math.max(0, this.#roomBytes - this.#inlinedBytes));
       for (const { segment, inFlight } of parts) written += (segment?.length ?? 0) + (inFlight?.length ?? 0);
       isDrained = parts.every((part) => part.isDrained);
       if (!isNeeded && parts.every(({ isChanged }) => !isChanged)) {
@@ -233,11 +266,7 @@ export class Checkpointer {
       this.#abandon(error);
       throw error;
     }
-    // From here on the checkpoint may exist, whatever happens.
-    this.#undecided = true;
-    logger.debug({ checkpoint }, 'manifest sent');
-    const entry = await log.append(body);
-    this.#undecided = false;
+    const entry = await this.#commit(body);
     this.#committed += 1;
     this.#failures = 0;
     this.#last = entry;
@@ -252,8 +281,24 @@ export class Checkpointer {
       'checkpoint committed',
     );
     if (isDrained) this.#options.drained();
-    this.#isTidy = false;
-    this.#tidying ??= this.#tidy().catch(this.#options.failed);
+    this.#tidySometimes();
+  }
+
+  async #commit(body: ManifestBody): Promise<CheckpointEntry> {
+    // From here on the checkpoint may exist, whatever happens.
+    this.#undecided = true;
+    this.#options.logger.debug({ checkpoint: body.checkpoint }, 'manifest sent');
+    try {
+      const entry = await this.#options.log.append(body);
+      this.#undecided = false;
+      return entry;
+    } catch (error) {
+      if (error instanceof NotStoredError) {
+        this.#undecided = false;
+        this.#abandon(error);
+      }
+      throw error;
+    }
   }
 
   #measure(writtenBytes: number): void {
@@ -283,6 +328,7 @@ export class Checkpointer {
     }
     if (parts.every(({ isPublished }) => isPublished)) this.#published = this.#lastIndex;
     const segments = this.#segmentsWith(fresh, compacted);
+    const inlined = inlinedFor({ segments, parts: inFlight }, this.#inlinedAtHand(parts, compacted));
     return {
       kind: 'checkpoint',
       checkpoint: this.#checkpoint,
@@ -293,9 +339,31 @@ export class Checkpointer {
       ingresses,
       egresses,
       parts: inFlight,
+      inlined,
       published: this.#published,
       condemned: condemnedBy({ segments, parts: inFlight }, this.#last),
     };
+  }
+
+  #inlinedAtHand(parts: readonly WorkerPart[], compacted: Compacted | undefined): InlinedParts {
+    const atHand = new Map(this.#last?.inlined);
+    for (const { segment, inFlight, inlined } of parts) {
+      const name = (segment ?? inFlight)?.blob;
+      if (name !== undefined && inlined !== undefined) atHand.set(name, inlined);
+    }
+    if (compacted?.inlined !== undefined) atHand.set((compacted.output as SegmentRef).blob, compacted.inlined);
+    return atHand;
+  }
+
+  get #roomBytes(): number {
+    return this.#options.inlineBytes ?? usualRoomBytes;
+  }
+
+  /** What the last manifest holds itself. */
+  get #inlinedBytes(): number {
+    let bytes = 0;
+    for (const { length } of this.#last?.inlined.values() ?? []) bytes += length;
+    return bytes;
   }
 
   #abandon(error: unknown): void {
@@ -317,6 +385,20 @@ export class Checkpointer {
       segments.splice(from, compacted.inputs.length, ...(compacted.output === undefined ? [] : [compacted.output]));
     }
     return [...fresh, ...segments];
+  }
+
+  /** Where checkpoints follow each other closely, since somebody waits for each, what is old is deleted for several of them. */
+  #tidySometimes(): void {
+    const nowMs = this.#options.platform.clock.monotonic();
+    this.#untidy += 1;
+    if (this.#untidy < tidiedTogether && nowMs - this.#tidiedMs < this.#options.intervalMs) {
+      this.#startCompaction();
+      return;
+    }
+    this.#untidy = 0;
+    this.#tidiedMs = nowMs;
+    this.#isTidy = false;
+    this.#tidying ??= this.#tidy().catch(this.#options.failed);
   }
 
   /**
@@ -342,12 +424,15 @@ export class Checkpointer {
     const { segments, store, platform, log, logger, shapes } = this.#options;
     if (this.#compaction !== undefined || this.#compacted !== undefined || this.#stopped) return;
     const { refs } = segments;
-    const pick = pickCompaction(refs, this.#options.compaction);
+    const pick = this.#pickCompaction(refs);
     if (pick === undefined) return;
     const inputs = refs.slice(pick.from, pick.from + pick.count);
     const blobName = newPartName(platform, log.epoch, this.#options.incarnation);
     logger.debug({ segments: inputs.length, blob: blobName }, 'compaction began');
-    const work = compact(store, inputs, {
+    const reader = new PartReader(store);
+    reader.replace(this.#last?.inlined ?? new Map());
+    const output = new PartStore(reader, store, Math.min(mostCompactedBytes, this.#roomBytes / 2));
+    const work = compact(output, inputs, {
       bottom: pick.from + pick.count === refs.length,
       nowMs: this.#last?.applicationTimeMs ?? 0,
       blobName,
@@ -356,19 +441,41 @@ export class Checkpointer {
     });
     this.#compaction = work
       .then(
-        (output) => {
-          this.#compacted = { inputs, output };
+        (ref) => {
+          // What comes too late is in no manifest ever.
+          if (this.#stopped) {
+            this.#options.retention.discard([blobName]);
+            return;
+          }
+          const { inlined } = output;
+          const isInlined = ref !== undefined && inlined !== undefined;
+          this.#compacted = { inputs, output: isInlined ? { ...ref, blob: inlinedName(blobName) } : ref, inlined };
         },
         (error: unknown) => {
           this.#options.retention.discard([blobName]);
+          // What it reads may be gone once others have gone on.
+          if (this.#stopped) return;
           if (!isPassingStorageFailure(error)) this.#options.failed(error);
-          else if (!this.#stopped) logger.warn({ err: asError(error) }, 'compaction failed and will be tried again');
+          else logger.warn({ err: asError(error) }, 'compaction failed and will be tried again');
         },
       )
       .finally(() => {
         this.#compaction = undefined;
         logger.debug({ blob: blobName }, 'compaction ended');
       });
+  }
+
+  /** Those in the manifest, which are the newest, are taken together when they are many; the others by their size. */
+  #pickCompaction(refs: readonly SegmentRef[]): { from: number; count: number } | undefined {
+    const { compaction = defaultCompaction } = this.#options;
+    const firstBlob = refs.findIndex(({ blob }) => !isInlined(blob));
+    const inlined = firstBlob < 0 ? refs.length : firstBlob;
+    let bytes = 0;
+    for (const { length } of refs.slice(0, inlined)) bytes += length;
+    const isMuch = inlined >= 4 * compaction.minRun || bytes > this.#roomBytes / 2;
+    if (isMuch && inlined > 1) return { from: 0, count: inlined };
+    const pick = pickCompaction(refs.slice(inlined), compaction);
+    return pick && { from: inlined + pick.from, count: pick.count };
   }
 
   #tooMany(error: unknown): unknown {

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { encode } from '../codec/codec.js';
-import type { BlobStore } from '../ports/blob-store.js';
+import type { BlobReader } from '../ports/blob-store.js';
 import { BlobError } from '../sdk/blob-error.js';
 import { damaged, decodeFrom } from './frame.js';
 
@@ -55,7 +55,7 @@ export function* encodeInFlight(items: Iterable<InFlightItem | EncodedItem>): Ge
  * @throws SF_DAMAGED, before the first item of a block that is not as it was written; SF_MISSING_BLOB.
  */
 export async function* readInFlight(
-  store: BlobStore,
+  store: BlobReader,
   blob: string,
   offset: number,
   length: number,
@@ -74,7 +74,7 @@ export async function* readInFlight(
 
 /** All that is wrong with a section: what `readInFlight` throws is the first. Goes on behind a damaged block where it says to end. */
 export async function* damageInFlight(
-  store: BlobStore,
+  store: BlobReader,
   blob: string,
   offset: number,
   length: number,
@@ -130,7 +130,7 @@ class ReadWindow {
   #start = 0;
 
   constructor(
-    readonly store: BlobStore,
+    readonly store: BlobReader,
     readonly blob: string,
     readonly end: number,
   ) {}

@@ -2,6 +2,8 @@ import type { BlobStore } from '../ports/blob-store.js';
 import type { Platform } from '../ports/platform.js';
 import { randomHex } from '../ports/random.js';
 import { invariant, StatefulFunctionsError } from '../sdk/errors.js';
+import { NotStoredError } from '../sdk/not-stored-error.js';
+import { deleteBlobs } from './delete-blobs.js';
 import { damaged } from './frame.js';
 import {
   type BaseEntry,
@@ -33,10 +35,10 @@ export type AppendBody = Exclude<EntryBody, { kind: 'epoch' }>;
  * - Indexes have no gaps from the newest entry back to the last checkpoint or restore, and each entry names the token of the
  *   one before.
  * - Nothing is appended before this process's own epoch has begun, and nothing after another's has.
- * - A put that was sent is settled before anything else happens (`putSettled`). If it cannot be, this log refuses all further
+ * - A put that was sent, and may have stored anything, is settled before anything else happens (`putSettled`). If it cannot be, this log refuses all further
  *   work: a new one must be opened, which finds out.
- * - Entries are deleted oldest first, those of epochs never. A process that slept therefore collides with the epoch that
- *   replaced its own, however much was deleted meanwhile.
+ * - Entries are deleted from the oldest on, those of epochs never. A process that slept therefore collides with the epoch that
+ *   replaced its own, however much was deleted meanwhile: what follows its own last entry is the beginning of that epoch.
  * - Checkpoint ids grow, and application time does not go back, from manifest to manifest.
  *
  * **Gotchas**
@@ -48,7 +50,7 @@ export class ManifestLog {
   readonly #platform: Platform;
   readonly #settle: SettleOptions;
   /** Every entry read or written here that has not been deleted, by index. Complete once `entries` has listed them. */
-  readonly #known = new Map<number, LogEntry>();
+  #known = new Map<number, LogEntry>();
   #complete = false;
   #base: BaseEntry | undefined;
   #tail: LogEntry[] = [];
@@ -112,7 +114,8 @@ export class ManifestLog {
   /**
    * Appends an entry. When it resolves, the entry is the newest and durable. Calls queue up.
    *
-   * @throws SF_FENCED if another process has begun an epoch: this one must stop. Any other coded error of the store means that
+   * @throws SF_FENCED if another process has begun an epoch: this one must stop. NotStoredError if a checkpoint's entry certainly
+   * does not exist, so that another may be appended. Any other coded error of the store means that
    * the entry may or may not exist: open the log anew to know.
    */
   append<B extends AppendBody>(body: B): Promise<Extract<LogEntry, { kind: B['kind'] }>> {
@@ -126,26 +129,25 @@ export class ManifestLog {
 
   /** All entries up to the newest one known here, oldest first. Reads each only once in the life of this log. */
   async entries(): Promise<LogEntry[]> {
-    if (!this.#complete) {
+    while (!this.#complete) {
+      const known = this.#known;
       const newest = this.last?.index ?? 0;
       for (const index of await this.#list()) {
         const entry = index > newest ? undefined : await this.read(index);
-        if (entry !== undefined) this.#known.set(index, entry);
+        if (entry !== undefined) known.set(index, entry);
       }
-      this.#complete = true;
+      this.#complete = known === this.#known; // Otherwise the log was read anew meanwhile.
     }
     return [...this.#known.values()].sort((a, b) => a.index - b.index);
   }
 
-  /** Deletes the entries below `index`, oldest first, except those of epochs. Never the base or what is behind it. */
+  /** Deletes the entries below `index`, some at once and the oldest first, except those of epochs. Never the base or what is behind it. */
   async trim(index: number): Promise<void> {
-    for (const entry of await this.entries()) {
-      if (entry.index >= index) return;
-      if (entry.kind === 'epoch') continue;
-      invariant(this.#base !== undefined && entry.index < this.#base.index, `log entry ${entry.index} is still needed`);
-      await this.#store.delete(entryName(entry.index));
-      this.#known.delete(entry.index);
-    }
+    const old = (await this.entries()).filter((entry) => entry.index < index && entry.kind !== 'epoch');
+    const newest = old.at(-1)?.index ?? 0;
+    invariant(old.length === 0 || newest < (this.#base?.index ?? 0), `log entry ${newest} is still needed`);
+    const names = new Map(old.map((entry) => [entryName(entry.index), entry.index]));
+    await deleteBlobs(this.#store, [...names.keys()], (name) => void this.#known.delete(names.get(name) as number));
   }
 
   async #beginEpoch(incarnation: string): Promise<EpochEntry> {
@@ -210,9 +212,11 @@ export class ManifestLog {
     const bytes = encodeEntry(entry);
     const name = entryName(entry.index);
     try {
-      const found = await putSettled(this.#store, this.#platform, name, bytes, this.#settle);
+      const mayGiveUp = entry.kind === 'checkpoint';
+      const found = await putSettled(this.#store, this.#platform, name, bytes, this.#settle, mayGiveUp);
       return found === undefined ? undefined : decodeEntry(name, found);
     } catch (error) {
+      if (error instanceof NotStoredError) throw error;
       throw error instanceof StatefulFunctionsError ? this.#end(error) : error;
     }
   }
@@ -263,7 +267,7 @@ export class ManifestLog {
     }
     this.#base = base;
     this.#tail = entries.reverse();
-    this.#known.clear();
+    this.#known = new Map();
     this.#complete = false;
     for (const entry of base === undefined ? this.#tail : [base, ...this.#tail]) this.#known.set(entry.index, entry);
     return undefined;

@@ -1,9 +1,10 @@
 import { encode } from '../codec/codec.js';
 import type { Position } from '../ports/position.js';
-import { StatefulFunctionsError } from '../sdk/errors.js';
+import { invariant, StatefulFunctionsError } from '../sdk/errors.js';
 import type { SegmentRef } from '../state/segment.js';
 import type { Shape } from '../state/shape.js';
 import { damaged, decodeFrom, frame, unframe } from './frame.js';
+import { isInlined } from './part-name.js';
 
 /** What every entry of the manifest log carries. */
 export interface EntryHeader {
@@ -48,6 +49,8 @@ export interface CheckpointEntry extends EntryHeader {
   readonly egresses: Readonly<Record<string, EgressProgress>>;
   /** Of each worker that has any: messages in flight, due retries, egress records and replies not known to be published. */
   readonly parts: readonly PartRef[];
+  /** Parts that are too small to be worth a blob of their own, by the names under which `segments` and `parts` refer to them. */
+  readonly inlined: InlinedParts;
   /** The index of the newest checkpoint whose egress was all known to be published at this cut; 0 for none. */
   readonly published: number;
   /** Blobs that the manifest before refers to and this one does not. Only what is named here gets deleted. */
@@ -109,10 +112,14 @@ export interface EgressProgress {
 export interface PartRef {
   /** The number of the worker in its epoch. */
   readonly slot: number;
+  /** Or the name of an inlined part. */
   readonly blob: string;
   readonly offset: number;
   readonly length: number;
 }
+
+/** The bytes of parts that a manifest holds itself, by name. */
+export type InlinedParts = ReadonlyMap<string, Uint8Array>;
 
 const kinds: ReadonlySet<unknown> = new Set<LogEntry['kind']>([
   'epoch',
@@ -149,12 +156,27 @@ export function decodeEntry(name: string, bytes: Uint8Array): LogEntry {
   return entry as LogEntry;
 }
 
-/** Every blob without which a manifest cannot be recovered. */
+/** Every blob without which a manifest cannot be recovered: what it holds itself is none. */
 export function blobsOf(manifest: Pick<CheckpointEntry, 'segments' | 'parts'>): Set<string> {
-  const blobs = new Set<string>();
-  for (const segment of manifest.segments) blobs.add(segment.blob);
-  for (const { blob } of manifest.parts) blobs.add(blob);
-  return blobs;
+  const names = [...manifest.segments, ...manifest.parts].map(({ blob }) => blob);
+  return new Set(names.filter((name) => !isInlined(name)));
+}
+
+/** What a manifest must hold itself to be whole, taken from what is at hand: of each part as much as it refers to. */
+export function inlinedFor(
+  { segments, parts }: Pick<CheckpointEntry, 'segments' | 'parts'>,
+  atHand: InlinedParts,
+): InlinedParts {
+  const inlined = new Map<string, Uint8Array>();
+  const hold = (name: string, length: number) => {
+    if (!isInlined(name)) return;
+    const bytes = atHand.get(name);
+    invariant(bytes !== undefined && bytes.length >= length, `a manifest can hold ${name} only where it is at hand`);
+    if ((inlined.get(name)?.length ?? 0) < length) inlined.set(name, bytes.subarray(0, length));
+  };
+  for (const { blob, length } of segments) hold(blob, length);
+  for (const { blob, offset, length } of parts) hold(blob, offset + length);
+  return inlined;
 }
 
 /** What a manifest must condemn: the blobs of its predecessor that it no longer refers to. */

@@ -3,6 +3,8 @@ import { randomHex } from '../ports/random.js';
 
 /** The folder of all blobs that manifests refer to. */
 export const partPrefix = 'parts/';
+/** What the name begins with of a part that is no blob, since a manifest holds it itself. */
+const inlinedPrefix = 'inlined/';
 
 const epochDigits = 16;
 const form = new RegExp(`^${partPrefix}(\\d{${epochDigits}})-`);
@@ -15,6 +17,16 @@ const form = new RegExp(`^${partPrefix}(\\d{${epochDigits}})-`);
  */
 export function newPartName(platform: Platform, epoch: number, incarnation: string): string {
   return `${partPrefix}${String(epoch).padStart(epochDigits, '0')}-${incarnation}-${randomHex(platform.random, 8)}`;
+}
+
+/** The name of a part that would have been the blob `name`, had it not been small enough for manifests to hold it. */
+export function inlinedName(name: string): string {
+  return inlinedPrefix + name.slice(partPrefix.length);
+}
+
+/** Whether a part is in the manifest that refers to it, and not a blob. */
+export function isInlined(name: string): boolean {
+  return name.startsWith(inlinedPrefix);
 }
 
 /** The epoch that made a blob; `undefined` for a name that `newPartName` did not make. */

@@ -13,6 +13,8 @@ import { storeTimer } from '../worker/message-form.js';
 import type { WorkerCut } from '../worker/worker.js';
 import { EncodedItem, encodeInFlight } from './in-flight.js';
 import type { PartRef } from './manifest.js';
+import { inlinedName } from './part-name.js';
+import { PartStore } from './part-store.js';
 
 /** A worker's part of a checkpoint, as it lies in the blob store. */
 export interface WrittenPart {
@@ -20,6 +22,19 @@ export interface WrittenPart {
   readonly segment: SegmentRef | undefined;
   /** What is in flight; `undefined` for nothing. */
   readonly inFlight: PartRef | undefined;
+  /** All of it, if it is for the manifest to hold; `undefined` if it is in a blob, or there is nothing. */
+  readonly inlined: Uint8Array | undefined;
+}
+
+/** Where a part is to be written. */
+export interface PartPlace {
+  readonly store: BlobStore;
+  readonly scheduler: Scheduler;
+  /** The blob that it is to be, if it is one. */
+  readonly blob: string;
+  /** A part of no more bytes than this is left to the manifest. */
+  readonly inlineBytes: number;
+  readonly slot: number;
 }
 
 /** What crossed the cut on the channels of a worker. */
@@ -56,14 +71,14 @@ const encodingBytes = 32 * 1024;
 
 /**
  * Encodes a cut, a slice at a time, and writes it as one blob: the segment of changed state and timers, then what is in
- * flight. Nothing is written where there is nothing of either.
+ * flight. Nothing is written where there is nothing of either, and where it is so little that the manifest may hold it.
  *
  * @param channels resolves once everything has arrived that was sent before its sender's cut.
  */
 export async function writePart(
   cut: WorkerCut,
   channels: Promise<ChannelCapture> | undefined,
-  { store, scheduler, blob, slot }: { store: BlobStore; scheduler: Scheduler; blob: string; slot: number },
+  { store, scheduler, blob, inlineBytes, slot }: PartPlace,
 ): Promise<WrittenPart> {
   const segment = await encodeSegment(cut, scheduler, blob);
   const blocks: Uint8Array[] = [];
@@ -73,13 +88,17 @@ export async function writePart(
     inFlightLength += block.length;
     await nextTurn(scheduler);
   }
-  if (segment === undefined && inFlightLength === 0) return { segment: undefined, inFlight: undefined };
-  // The name is nobody else's: "exists" means that the store's client tried twice, and the first time got through.
-  await store.put(blob, chunksOf(segment?.chunks ?? [], blocks));
   const offset = segment?.ref.length ?? 0;
+  if (offset + inFlightLength === 0) return { segment: undefined, inFlight: undefined, inlined: undefined };
+  const part = new PartStore(store, store, inlineBytes);
+  // The name is nobody else's: "exists" means that the store's client tried twice, and the first time got through.
+  await part.put(blob, chunksOf(segment?.chunks ?? [], blocks));
+  const { inlined } = part;
+  const name = inlined === undefined ? blob : inlinedName(blob);
   return {
-    segment: segment?.ref,
-    inFlight: inFlightLength === 0 ? undefined : { slot, blob, offset, length: inFlightLength },
+    segment: segment && { ...segment.ref, blob: name },
+    inFlight: inFlightLength === 0 ? undefined : { slot, blob: name, offset, length: inFlightLength },
+    inlined,
   };
 }
 
@@ -89,12 +108,9 @@ async function encodeSegment(
   blob: string,
 ): Promise<{ ref: SegmentRef; chunks: Uint8Array[] } | undefined> {
   if (cut.state.activations.length === 0 && cut.timers.size === 0) return undefined;
-  const timers = await timerEntries(cut, scheduler);
-  const timerGroups = [...timers.keys()].sort((a, b) => a - b);
   const writer = new SegmentWriter(blob);
-  for (const { timer } of cut.timers.values()) {
-    if (timer !== undefined) writer.noteTimersFor(timer.envelope.target.type.name);
-  }
+  const timers = await timerEntries(cut, scheduler, writer);
+  const timerGroups = [...timers.keys()].sort((a, b) => a - b);
   let next = 0;
   const addTimersBefore = (keyGroup: number) => {
     for (; next < timerGroups.length && (timerGroups[next] as number) < keyGroup; next += 1) {
@@ -103,22 +119,35 @@ async function encodeSegment(
   };
   await cut.state.write(writer, addTimersBefore);
   addTimersBefore(Number.POSITIVE_INFINITY);
+  await writer.prepareFinish(() => nextTurn(scheduler));
   return writer.finish();
 }
 
-/** Set and removed timers by key group, sorted. */
-async function timerEntries(cut: WorkerCut, scheduler: Scheduler): Promise<Map<number, Entry[]>> {
+/** Set and removed timers by key group, sorted; notes in the segment which functions they are for. */
+async function timerEntries(
+  cut: WorkerCut,
+  scheduler: Scheduler,
+  writer: SegmentWriter,
+): Promise<Map<number, Entry[]>> {
   const groups = new Map<number, Entry[]>();
   let count = 0;
   for (const [id, { keyGroup, dueMs, timer }] of cut.timers) {
     const value = timer === undefined ? undefined : encode(storeTimer(timer));
+    if (timer !== undefined) writer.noteTimersFor(timer.envelope.target.type.name);
     const entry: Entry = { key: timerKey(keyGroup, dueMs, id), value };
     const group = groups.get(keyGroup);
     if (group === undefined) groups.set(keyGroup, [entry]);
     else group.push(entry);
     if (++count % timersPerSlice === 0) await nextTurn(scheduler);
   }
-  for (const entries of groups.values()) entries.sort((a, b) => Buffer.compare(a.key, b.key));
+  count = 0;
+  for (const entries of groups.values()) {
+    entries.sort((a, b) => Buffer.compare(a.key, b.key));
+    count += entries.length;
+    if (count < timersPerSlice) continue;
+    count = 0;
+    await nextTurn(scheduler);
+  }
   return groups;
 }
 

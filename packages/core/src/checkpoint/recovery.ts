@@ -8,10 +8,10 @@ import { keyGroupHash } from '../state/key-group.js';
 import type { CheckpointEntry, FixedSettings } from './manifest.js';
 import { ManifestLog } from './manifest-log.js';
 import { partPrefix } from './part-name.js';
-import { Savepoints } from './savepoints.js';
+import { Savepoints, savepointPrefix } from './savepoints.js';
 
 /** The version of the layout of segments, in-flight parts and the values in them that this code writes and reads. */
-export const storeFormat = 3;
+export const storeFormat = 4;
 
 /** Where an application goes on from. */
 export interface Recovered {
@@ -86,16 +86,16 @@ export function ingressSeed(logId: string, ingress: string): MessageId {
 }
 
 /**
- * An empty log is an application's first start, unless there is something that only a log can have led to: parts are written
- * once an epoch has begun, and the entries of epochs are never deleted.
+ * An empty log is an application's first start, unless there is something that only a log can have led to: parts and savepoints
+ * are written once an epoch has begun, and the entries of epochs are never deleted.
  */
 async function checkEmpty(store: BlobStore, platform: Platform): Promise<void> {
-  const [part] = await store.list(partPrefix);
-  if (part === undefined) return;
+  const [left = (await store.list(savepointPrefix))[0]] = await store.list(partPrefix);
+  if (left === undefined) return;
   if ((await ManifestLog.open(store, platform)).last !== undefined) return; // Another process has begun meanwhile.
   throw new StatefulFunctionsError(
     'SF_DAMAGED',
-    `there is ${part}, but log/, which tells what it belongs to, is empty: the log is lost. Restore it from a copy, ` +
+    `there is ${left}, but log/, which tells what it belongs to, is empty: the log is lost. Restore it from a copy, ` +
       'start from a savepoint, or begin with an empty store to give the state up.',
   );
 }

@@ -1,5 +1,5 @@
 import { Envelope } from '../dispatch/envelope.js';
-import type { BlobStore } from '../ports/blob-store.js';
+import type { BlobReader } from '../ports/blob-store.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 import type { ClientReplyTarget } from '../sdk/reply.js';
 import { ValueColumn } from '../state/value-column.js';
@@ -9,6 +9,7 @@ import { knownHost } from '../worker/message-form.js';
 import type { Worker } from '../worker/worker.js';
 import { readInFlight } from './in-flight.js';
 import type { CheckpointEntry } from './manifest.js';
+import { PartReader } from './part-reader.js';
 import { egressPrefix, type StoredInFlight } from './part-writer.js';
 
 /** Which of what was in flight is for this worker. */
@@ -28,7 +29,7 @@ export interface Shares {
  * address to another are in the order they were sent, whoever had them at the cut and whoever has them now.
  */
 export async function restoreInFlight(
-  store: BlobStore,
+  store: BlobReader,
   manifest: CheckpointEntry,
   worker: Worker,
   shares: Shares,
@@ -39,8 +40,9 @@ export async function restoreInFlight(
   );
   const unsent: Uint8Array[] = [];
   // All parts are begun at once and most are read in one go, so that restoring takes one answer of the store and not one for each.
+  const reader = PartReader.of(store, manifest);
   const readers = manifest.parts.map(({ blob, offset, length, slot }) => {
-    const items = readInFlight(store, blob, offset, length);
+    const items = readInFlight(reader, blob, offset, length);
     const first = items.next();
     first.catch(() => undefined); // Awaited below, when it is its turn.
     return { slot, items, first };

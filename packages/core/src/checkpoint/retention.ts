@@ -1,5 +1,6 @@
 import type { BlobStore } from '../ports/blob-store.js';
 import { invariant, StatefulFunctionsError } from '../sdk/errors.js';
+import { deleteBlobs } from './delete-blobs.js';
 import { blobsOf, type CheckpointEntry } from './manifest.js';
 import type { ManifestLog } from './manifest-log.js';
 import { epochOfPart, partPrefix } from './part-name.js';
@@ -9,8 +10,6 @@ export interface RetentionOptions {
   /** How many manifests stay, with all they refer to; at least 1, and 3 by default. */
   readonly keep?: number;
 }
-
-const deletedAtOnce = 16;
 
 /**
  * Deletes what no checkpoint or savepoint needs any more.
@@ -32,6 +31,7 @@ export class Retention {
   readonly #candidates = new Set<string>();
   /** The newest manifest whose condemned blobs are among the candidates. */
   #seen = 0;
+  #turns: Promise<unknown> = Promise.resolve();
 
   constructor(store: BlobStore, log: ManifestLog, savepoints: Savepoints, { keep = 3 }: RetentionOptions = {}) {
     if (!Number.isSafeInteger(keep) || keep < 1) {
@@ -50,11 +50,15 @@ export class Retention {
 
   /**
    * Deletes manifests beyond the newest `keep`, and the blobs that were condemned and are not needed any more. Call it after
-   * a checkpoint, not twice at once.
+   * a checkpoint. Calls queue up: that of an epoch may be under way when the next has begun.
    *
    * `readFrom` is the index of the oldest manifest that a worker still reads from; it and all later ones stay.
    */
-  async collect(readFrom = Number.POSITIVE_INFINITY): Promise<void> {
+  collect(readFrom = Number.POSITIVE_INFINITY): Promise<void> {
+    return this.#inTurn(() => this.#collect(readFrom));
+  }
+
+  async #collect(readFrom: number): Promise<void> {
     await this.#savepoints.finish();
     const manifests = (await this.#log.entries()).filter((entry) => entry.kind === 'checkpoint');
     for (const manifest of manifests) {
@@ -69,14 +73,25 @@ export class Retention {
   /**
    * Finds what earlier epochs left: blobs of checkpoints that never came to be, and condemned ones that were not deleted in
    * time. Lists all blobs, so call it once, some time after the epoch began. Deletes them with the next `collect`.
+   *
+   * A `collect` that is under way does not know what has been committed since, so what this finds is not for that one.
    */
   async sweep(): Promise<void> {
     const { epoch } = this.#log;
     invariant(this.#log.hasBegun, 'blobs of earlier epochs were swept before a new one began');
-    for (const blob of await this.#store.list(partPrefix)) {
-      const madeIn = epochOfPart(blob);
-      if (madeIn !== undefined && madeIn < epoch) this.#candidates.add(blob);
-    }
+    await this.#inTurn(async () => {
+      for (const blob of await this.#store.list(partPrefix)) {
+        const madeIn = epochOfPart(blob);
+        if (madeIn !== undefined && madeIn < epoch) this.#candidates.add(blob);
+      }
+    });
+  }
+
+  /** One after the other. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turns.then(work);
+    this.#turns = done.catch(() => undefined); // Whoever called is told.
+    return done;
   }
 
   /** The index of the oldest manifest to keep, which is never newer than what recovery starts from. */
@@ -91,14 +106,6 @@ export class Retention {
       for (const blob of blobsOf(manifest)) needed.add(blob);
     }
     const unneeded = [...this.#candidates].filter((blob) => !needed.has(blob));
-    // Some at once, which share what it takes to make that durable.
-    for (let from = 0; from < unneeded.length; from += deletedAtOnce) {
-      const deleting = unneeded.slice(from, from + deletedAtOnce).map(async (blob) => {
-        await this.#store.delete(blob);
-        this.#candidates.delete(blob);
-      });
-      const failed = (await Promise.allSettled(deleting)).find(({ status }) => status === 'rejected');
-      if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
-    }
+    await deleteBlobs(this.#store, unneeded, (blob) => void this.#candidates.delete(blob));
   }
 }

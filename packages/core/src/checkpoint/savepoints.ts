@@ -7,7 +7,7 @@ import type { CheckpointEntry, SavepointEntry } from './manifest.js';
 import type { ManifestLog } from './manifest-log.js';
 import { putSettled, type SettleOptions } from './settled-put.js';
 
-const prefix = 'savepoints/';
+export const savepointPrefix = 'savepoints/';
 const nameForm = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/;
 
 /** A checkpoint that a user asked to keep. */
@@ -61,7 +61,7 @@ export class Savepoints {
    */
   async create(name: string): Promise<Savepoint> {
     checkSavepointName(name);
-    if ((await this.#store.get(prefix + name)) !== undefined) throw exists(name);
+    if ((await this.#store.get(savepointPrefix + name)) !== undefined) throw exists(name);
     const manifest = this.#log.base;
     invariant(manifest?.kind === 'checkpoint', 'a savepoint was asked for before the first checkpoint');
     const making = { manifest };
@@ -114,7 +114,7 @@ export class Savepoints {
     const { name, timeMs, token } = entry;
     const savepoint: Savepoint = { name, timeMs, token, manifest };
     const bytes = frame(encode(savepoint));
-    const other = await putSettled(this.#store, this.#platform, prefix + name, bytes, this.#settle);
+    const other = await putSettled(this.#store, this.#platform, savepointPrefix + name, bytes, this.#settle);
     return this.#remember(other === undefined ? savepoint : decodeSavepoint(name, other));
   }
 
@@ -126,8 +126,8 @@ export class Savepoints {
 
 /** The names of all savepoints, in ascending order. */
 export async function listSavepoints(store: BlobStore): Promise<string[]> {
-  const blobs = await store.list(prefix);
-  return blobs.map((blob) => blob.slice(prefix.length)).filter((name) => nameForm.test(name));
+  const blobs = await store.list(savepointPrefix);
+  return blobs.map((blob) => blob.slice(savepointPrefix.length)).filter((name) => nameForm.test(name));
 }
 
 /** @throws SF_UNKNOWN_SAVEPOINT, SF_INVALID_NAME, SF_DAMAGED, SF_INCOMPATIBLE */
@@ -140,12 +140,12 @@ export async function findSavepoint(store: BlobStore, name: string): Promise<Sav
 
 /** The savepoint of a name; `undefined` if there is none. @throws SF_DAMAGED, SF_INCOMPATIBLE */
 export async function readSavepoint(store: BlobStore, name: string): Promise<Savepoint | undefined> {
-  const bytes = await store.get(prefix + name);
+  const bytes = await store.get(savepointPrefix + name);
   return bytes === undefined ? undefined : decodeSavepoint(name, bytes);
 }
 
 function decodeSavepoint(name: string, bytes: Uint8Array): Savepoint {
-  const blob = prefix + name;
+  const blob = savepointPrefix + name;
   const savepoint = decodeFrom(blob, 0, unframe(blob, bytes)) as Savepoint;
   if (savepoint?.name !== name) throw damaged(blob, 0, 'it does not hold the savepoint of that name');
   return savepoint;

@@ -1,5 +1,5 @@
 import { decode, decodeForeign } from '../codec/codec.js';
-import type { BlobStore } from '../ports/blob-store.js';
+import type { BlobReader } from '../ports/blob-store.js';
 import { unset } from '../sdk/persisted-value.js';
 import type { StateFieldKind } from '../sdk/state-field.js';
 import { BlockCache } from '../state/block-cache.js';
@@ -10,6 +10,7 @@ import { SegmentSet } from '../state/segment-set.js';
 import { type Shape, ShapeTable } from '../state/shape.js';
 import type { AddressPattern } from './address-pattern.js';
 import type { CheckpointEntry } from './manifest.js';
+import { PartReader } from './part-reader.js';
 
 /** The stored state of one address. */
 export interface AddressState {
@@ -44,13 +45,13 @@ const cacheBytes = 16 * 1024 * 1024;
  * @throws SF_DAMAGED, SF_MISSING_BLOB
  */
 export async function* readState(
-  store: BlobStore,
+  store: BlobReader,
   manifest: CheckpointEntry,
   pattern: AddressPattern,
 ): AsyncGenerator<AddressState, void, undefined> {
   const { segments: refs, settings, applicationTimeMs } = manifest;
   if (pattern.type !== undefined && !refs.some(({ types }) => types.includes(pattern.type as string))) return;
-  const segments = new SegmentSet(store, new BlockCache(cacheBytes));
+  const segments = new SegmentSet(PartReader.of(store, manifest), new BlockCache(cacheBytes));
   segments.replace(refs);
   const shapes = new ShapeTable(manifest.shapes);
   for (const { from, to } of pattern.ranges(settings.maxParallelism)) {

@@ -8,6 +8,8 @@ export interface WorkerPart {
   readonly segment: SegmentRef | undefined;
   /** What is in flight; `undefined` for nothing. */
   readonly inFlight: PartRef | undefined;
+  /** The bytes of both, if they are for the manifest to hold and not in a blob. */
+  readonly inlined: Uint8Array | undefined;
   /** All shapes that the worker knows. */
   readonly shapes: readonly Shape[];
   /** Of the ingresses that it reads. */
@@ -27,8 +29,11 @@ export interface WorkerPart {
 export interface CheckpointGroup {
   /** False if it is known that a checkpoint now would not differ from the last one. */
   readonly hasChanges: boolean;
-  /** Has all workers cut and write their parts. Rejects if one of them cannot, or is gone. */
-  take(checkpoint: number): Promise<readonly WorkerPart[]>;
+  /**
+   * Has all workers cut and write their parts, of which the manifest has room for so many bytes together. Rejects if one of them
+   * cannot, or is gone.
+   */
+  take(checkpoint: number, inlineBytes: number): Promise<readonly WorkerPart[]>;
   /** The checkpoint exists: what waited for it may leave. */
   committed(checkpoint: number, entry: { readonly index: number }): void;
   /** It came to nothing. Names the blobs that were written for it. */

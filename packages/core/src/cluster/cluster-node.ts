@@ -45,6 +45,8 @@ export interface ClusterNodeOptions {
   readonly keep: number;
   readonly intervalMs: number;
   readonly compaction?: CompactionLimits;
+  /** Bytes of parts that a manifest has room for: see `CheckpointerOptions`. */
+  readonly inlineBytes?: number;
   readonly maxFailures: number;
   readonly checkpointTimeoutMs: number;
   /** How long a node that is cut off goes on; others take over its work after one and a half times as long. */
@@ -93,6 +95,10 @@ export class ClusterNode {
   #failedMs = Number.NEGATIVE_INFINITY;
   #lease: LeaderLease | undefined;
   #coordinator: Coordinator | undefined;
+  /** Where the last coordinator that is known of can be reached. */
+  #leader: string | undefined;
+  /** Of the newest epoch that this node has heard of. */
+  #plan: EpochPlan | undefined;
   #isStopped = false;
 
   constructor(options: ClusterNodeOptions) {
@@ -186,10 +192,12 @@ export class ClusterNode {
       incarnation: randomHex(platform.random, 8),
       takesWork: workers > 0,
       leaseMs,
+      isLeading: (incarnation) => this.#coordinator?.incarnation !== incarnation || this.#lease?.term !== undefined,
       channelLimits: { maxFrameBytes: Math.min(transport.maxFrameBytes, 256 * 1024) },
       report: (report) => {
-        const leader = this.#lease?.leader;
-        if (leader !== undefined) transport.send(leader.endpoint, encodeReport(report));
+        // After a pause it is not known whether the last leader still is one, and who asks it finds out soonest.
+        this.#leader = this.#lease?.leader?.endpoint ?? this.#leader;
+        if (this.#leader !== undefined) transport.send(this.#leader, encodeReport(report));
       },
       send: (endpoint, frame) => transport.send(endpoint, frame),
       failed: (error) => this.#rejoin(worker, participant, error),
@@ -222,6 +230,8 @@ export class ClusterNode {
     }
     const message = readControlFrame(bytes);
     if (message?.kind !== 'directive') return;
+    const { plan } = message.directive;
+    if (plan !== undefined && plan.epoch > (this.#plan?.epoch ?? 0)) this.#plan = plan;
     participant?.obey(message.directive);
     // One that failed and is about to begin anew has not heard that anything is over.
     if (this.#participants.every((each) => each?.isOver === true)) this.#options.over?.();
@@ -237,23 +247,28 @@ export class ClusterNode {
       logger,
       endpoint: this.#coordinatorEndpoint,
       leaseMs,
-      onElected: (term) => void this.#lead(lease, term),
+      onElected: (term, deposed) => void this.#lead(lease, term, deposed),
       onLost: () => {
-        void this.#coordinator?.close();
+        const coordinator = this.#coordinator;
         this.#coordinator = undefined;
+        if (coordinator === undefined) return;
+        void coordinator.close();
+        // Whoever is elected next need not wait for these.
+        for (const participant of this.participants) participant.fence(coordinator.incarnation);
       },
+      onLeader: () => this.#introduce(),
     });
     this.#lease = lease;
     lease.start();
   }
 
-  async #lead(lease: LeaderLease, term: number): Promise<void> {
-    const { platform, transport, leaseMs, store } = this.#options;
+  async #lead(lease: LeaderLease, term: number, deposed: string | undefined): Promise<void> {
+    const { platform, transport, leaseMs } = this.#options;
     const isLeading = () => !this.#isStopped && this.#lease === lease && lease.term === term;
-    let workers: number;
+    let workers = 1;
     try {
       // Once an application has begun, it goes on with whoever is there.
-      workers = (await listEntries(store)).length === 0 ? this.#options.minWorkers : 1;
+      if (this.#plan === undefined && !(await this.#hasBegun())) workers = this.#options.minWorkers;
     } catch (error) {
       if (isLeading()) this.#giveUp(lease, error);
       return;
@@ -264,8 +279,12 @@ export class ClusterNode {
       incarnation: randomHex(platform.random, 8),
       savepoint: undefined,
       workers,
+      isDeserted: transport.isDeserted && ((endpoint) => transport.isDeserted?.(endpoint) ?? Promise.resolve(false)),
       // By then, whatever the coordinator before has answered does not count any more.
       settleMs: leaseMs,
+      former: this.#plan,
+      awaited: this.#awaitedAfter(deposed),
+      isLeading: () => lease.term === term,
       direct: (endpoint, directive) => {
         if (lease.term !== undefined) transport.send(endpoint, encodeDirective(directive));
       },
@@ -273,6 +292,23 @@ export class ClusterNode {
       drained: () => {},
     });
     this.#coordinator = coordinator;
+    this.#introduce();
+  }
+
+  async #hasBegun(): Promise<boolean> {
+    return (await listEntries(this.#options.store)).length > 0;
+  }
+
+  /** Those that may still have a share of the former epoch. A node whose own lead has run out has ended its workers with it. */
+  #awaitedAfter(deposed: string | undefined): ReadonlySet<string> | undefined {
+    const endpoints = this.#plan?.workers.map(({ endpoint }) => endpoint);
+    const gone = deposed === undefined ? undefined : nodeOf(deposed);
+    return endpoints && new Set(endpoints.filter((endpoint) => nodeOf(endpoint) !== gone));
+  }
+
+  /** Tells a coordinator that is new who is here. */
+  #introduce(): void {
+    for (const participant of this.participants) participant.start();
   }
 
   /** Another took over, or the log must be read anew: lets others try as well. */
@@ -322,4 +358,9 @@ export class ClusterNode {
     });
     this.#restarts.add(restart);
   }
+}
+
+/** The name of the node that has an endpoint. */
+function nodeOf(endpoint: string): string {
+  return endpoint.slice(0, endpoint.lastIndexOf('/'));
 }

@@ -1,5 +1,5 @@
 import { Checkpointer, type CheckpointStatus } from '../checkpoint/checkpointer.js';
-import type { CheckpointEntry } from '../checkpoint/manifest.js';
+import type { CheckpointEntry, InlinedParts } from '../checkpoint/manifest.js';
 import { beginEpoch, beginNextEpoch, type Recovered } from '../checkpoint/recovery.js';
 import { Retention } from '../checkpoint/retention.js';
 import type { Savepoint } from '../checkpoint/savepoints.js';
@@ -18,6 +18,7 @@ import { SegmentSet } from '../state/segment-set.js';
 import { ShapeTable } from '../state/shape.js';
 import { Assignment } from './assignment.js';
 import type { CommittedCheckpoint, Directive, EpochPlan } from './directive.js';
+import { patience } from './leader-lease.js';
 import { Member, workersOf } from './member.js';
 import type { Report, Suspect } from './report.js';
 
@@ -34,6 +35,8 @@ export interface CoordinatorOptions {
   readonly cacheBytes: number;
   readonly intervalMs: number;
   readonly compaction?: CompactionLimits | undefined;
+  /** Bytes of parts that a manifest has room for: see `CheckpointerOptions`. */
+  readonly inlineBytes?: number | undefined;
   readonly maxFailures: number;
   /** A checkpoint that takes longer is given up; infinite for no limit. */
   readonly checkpointTimeoutMs: number;
@@ -41,8 +44,16 @@ export interface CoordinatorOptions {
   readonly workers: number;
   /** A participant that is not heard for one and a half times as long is lost; infinite where that shows otherwise. */
   readonly leaseMs: number;
+  /** Whether the network says that nobody listens to an endpoint, if it can tell: then its participant is lost with its lease. */
+  readonly isDeserted?: ((endpoint: string) => Promise<boolean>) | undefined;
   /** After a worker came or went, how long to wait for more before work is dealt out anew. */
   readonly settleMs: number;
+  /** The last plan of the coordinator before, as far as it is known: what can stay where it was does. */
+  readonly former?: EpochPlan | undefined;
+  /** Endpoints that had a share before and may still hold it. When all of them were heard, the first epoch waits for nobody else. */
+  readonly awaited?: ReadonlySet<string> | undefined;
+  /** Whether it has the role at this instant; without it, it takes notice and does nothing. Always by default. */
+  readonly isLeading?: () => boolean;
   /** Names of all that modules bind. */
   readonly ingresses: readonly string[];
   readonly egresses: readonly string[];
@@ -69,6 +80,8 @@ interface Epoch {
   readonly checkpointer: Checkpointer;
   readonly guard: SuspectGuard;
   committed: CommittedCheckpoint | undefined;
+  /** The parts that its manifest holds itself. */
+  inlined: InlinedParts | undefined;
   settled: number;
   /** Whether it is to end since workers came or went. */
   isRescaling: boolean;
@@ -82,12 +95,16 @@ interface Epoch {
 
 interface Taking {
   readonly checkpoint: number;
+  readonly inlineBytes: number;
   readonly parts: Map<number, WorkerPart>;
   readonly blobs: Set<string>;
   readonly resolve: (parts: readonly WorkerPart[]) => void;
   readonly reject: (error: unknown) => void;
   readonly timer: Scheduled | undefined;
 }
+
+/** What travels to the coordinator in a report: few, since reports may be sent again. */
+const mostInlineBytes = 32 * 1024;
 
 /** After so many epochs in a row that began with one manifest, each message is recorded before it is handled. */
 const suspicionAfter = 3;
@@ -122,14 +139,26 @@ export class Coordinator implements CheckpointGroup {
   /** Sent so far, to whomever: one who was lost and is heard again knows the newest of them by its number. */
   #directives = 0;
   #everybodyLeaves = false;
+  #awaited: ReadonlySet<string> | undefined;
   #settling: Scheduled | undefined;
+  /** Those whose endpoints the network is being asked about. */
+  readonly #asking = new WeakSet<Member>();
+  /** What retired epochs have not deleted or compacted yet. */
+  #leftovers: Promise<unknown> = Promise.resolve();
   #watch: Scheduled | undefined;
   #suspect: (Suspect & { readonly endpoint: string; isCondemned: boolean | undefined }) | undefined;
   #conditions: { holds: () => boolean; resolve: () => void; reject: (error: unknown) => void }[] = [];
 
   constructor(options: CoordinatorOptions) {
     this.#options = options;
+    const { former, awaited } = options;
+    this.#assignment = former && Assignment.from(former.assignment);
+    this.#awaited = awaited;
     this.#watchMembers();
+  }
+
+  get incarnation(): string {
+    return this.#options.incarnation;
   }
 
   get state(): CoordinatorState {
@@ -163,11 +192,10 @@ export class Coordinator implements CheckpointGroup {
     if (member === undefined || member.incarnation !== incarnation) {
       member = new Member(report, heardMs);
       this.#members.set(endpoint, member);
-    } else if (number > member.report.number) {
-      member.report = report;
-      member.heardMs = heardMs;
-    } else return;
+    } else if (number > member.report.number) member.hear(report, heardMs);
+    else return;
     if (report.state === 'stopped') this.#members.delete(endpoint);
+    if (!this.#isLeading) return;
     this.#consider(member);
     this.#considerLeavers();
     this.#checkCrowd();
@@ -240,6 +268,8 @@ export class Coordinator implements CheckpointGroup {
     this.#rejectTaking(stoppedError());
     for (const { reject } of this.#conditions.splice(0)) reject(stoppedError());
     await this.#epoch?.checkpointer.stop();
+    await this.#epoch?.checkpointer.whenTidy();
+    await this.#leftovers;
   }
 
   // --- CheckpointGroup
@@ -249,7 +279,7 @@ export class Coordinator implements CheckpointGroup {
     return !this.#everybody(({ hasChanges, state }) => !hasChanges && state !== 'restoring');
   }
 
-  take(checkpoint: number): Promise<readonly WorkerPart[]> {
+  take(checkpoint: number, inlineBytes: number): Promise<readonly WorkerPart[]> {
     invariant(this.#taking === undefined, 'one checkpoint at a time');
     invariant(checkpoint > this.#lastCheckpoint, `checkpoint ${checkpoint} follows ${this.#lastCheckpoint}`);
     this.#lastCheckpoint = checkpoint;
@@ -260,7 +290,16 @@ export class Coordinator implements CheckpointGroup {
             this.#rejectTaking(tooLong(checkpoint, checkpointTimeoutMs)),
           )
         : undefined;
-      this.#taking = { checkpoint, parts: new Map(), blobs: new Set(), resolve, reject, timer };
+      const workers = this.#epoch?.plan.workers.length ?? 1;
+      this.#taking = {
+        checkpoint,
+        inlineBytes: Math.min(mostInlineBytes, Math.floor(inlineBytes / workers)),
+        parts: new Map(),
+        blobs: new Set(),
+        resolve,
+        reject,
+        timer,
+      };
       if (this.#epoch?.isEnding) this.#epoch.pausesAt = checkpoint;
       this.#broadcast();
     });
@@ -270,8 +309,9 @@ export class Coordinator implements CheckpointGroup {
     this.#endTaking();
     const epoch = this.#epoch;
     if (epoch === undefined) return;
-    const { index, segments, shapes } = entry;
+    const { index, segments, shapes, inlined } = entry;
     epoch.committed = { checkpoint, index, segments, shapes };
+    epoch.inlined = inlined;
     this.#broadcast();
     if (epoch.pausesAt === checkpoint) this.#renew('the workers are others');
   }
@@ -428,16 +468,41 @@ export class Coordinator implements CheckpointGroup {
   #watchMembers(): void {
     const { leaseMs, platform } = this.#options;
     if (!Number.isFinite(leaseMs)) return;
-    this.#watch = platform.scheduler.after(leaseMs / 4, () => {
-      const nowMs = platform.clock.monotonic();
-      for (const [endpoint, { heardMs, incarnation }] of this.#members) {
-        if (nowMs - heardMs <= leaseMs * 1.5) continue;
-        this.#members.delete(endpoint);
-        const isPlanned = this.plan?.workers.some((worker) => worker.incarnation === incarnation) ?? false;
-        if (isPlanned && this.#state === 'running' && this.#mode !== 'over') this.#renew(`${endpoint} is lost`);
-      }
-      this.#watchMembers();
+    this.#watch = platform.scheduler.after(leaseMs / 8, () => {
+      // Reports that came while the event loop was busy are heard first.
+      platform.scheduler.defer(() => {
+        if (this.#isClosed) return;
+        if (this.#isLeading) for (const member of [...this.#members.values()]) this.#considerSilence(member);
+        this.#watchMembers();
+      });
     });
+  }
+
+  /**
+   * One that is silent may be late, so it has half a lease more than its worker has. One at whose endpoint nobody listens has not:
+   * it is lost as soon as its worker has ended, had it lost nothing but its connection.
+   */
+  #considerSilence(member: Member): void {
+    const { leaseMs, platform } = this.#options;
+    const { endpoint, incarnation, heardMs, isDeserted } = member;
+    const silentMs = platform.clock.monotonic() - heardMs;
+    if (silentMs > leaseMs / 2) this.#askAbout(member);
+    if (silentMs <= leaseMs * (isDeserted ? patience : 1.5)) return;
+    this.#members.delete(endpoint);
+    const isPlanned = this.plan?.workers.some((worker) => worker.incarnation === incarnation) ?? false;
+    if (isPlanned && this.#state === 'running' && this.#mode !== 'over') this.#renew(`${endpoint} is lost`);
+  }
+
+  #askAbout(member: Member): void {
+    const { isDeserted } = this.#options;
+    if (isDeserted === undefined || this.#asking.has(member)) return;
+    const { endpoint, heardMs } = member;
+    this.#asking.add(member);
+    const answered = (answer: boolean) => {
+      this.#asking.delete(member);
+      if (member.heardMs === heardMs) member.isDeserted = answer;
+    };
+    isDeserted(endpoint).then(answered, () => answered(false)); // Who cannot tell says so.
   }
 
   /** Ingresses are few and what they read goes anywhere, so all pause for any worker that is behind. */
@@ -453,15 +518,27 @@ export class Coordinator implements CheckpointGroup {
 
   /** Deals out the work anew, after some time in which more may come or go. */
   #settleSoon(): void {
-    if (this.#settling !== undefined) return;
     const { platform, settleMs } = this.#options;
-    const settled = () => {
-      this.#settling = undefined;
-      if (this.#state === 'gathering') this.#renew('the first participants are there');
-      else if (this.#state === 'running' && this.#mode === 'run') void this.#rescale();
-    };
-    if (settleMs > 0) this.#settling = platform.scheduler.after(settleMs, settled);
-    else settled();
+    if (settleMs === 0 || this.#isGathered) this.#settle();
+    else this.#settling ??= platform.scheduler.after(settleMs, () => this.#settle());
+  }
+
+  #settle(): void {
+    this.#settling?.cancel();
+    this.#settling = undefined;
+    if (!this.#isLeading) return; // The next report has it tried again.
+    if (this.#state === 'gathering') this.#renew('the first participants are there');
+    else if (this.#state === 'running' && this.#mode === 'run') void this.#rescale();
+  }
+
+  /**
+   * Whether all were heard that the coordinator before may have told to go on. Otherwise its word has to run out, which is what
+   * settling takes at a node.
+   */
+  get #isGathered(): boolean {
+    if (this.#state !== 'gathering' || this.#awaited === undefined) return false;
+    for (const endpoint of this.#awaited) if (!this.#members.has(endpoint)) return false;
+    return true;
   }
 
   /**
@@ -497,6 +574,7 @@ export class Coordinator implements CheckpointGroup {
 
   async #begin(): Promise<void> {
     const { platform, store, incarnation, maxParallelism, savepoint, checkManifest, keep } = this.#options;
+    this.#awaited = undefined;
     await this.#retire();
     if (this.#isClosed) return;
     if (this.#recovered === undefined) {
@@ -518,10 +596,10 @@ export class Coordinator implements CheckpointGroup {
     this.#options.begun?.(this.#epoch.plan);
     this.#broadcast();
     this.#epoch.checkpointer.start();
-    await this.#retention?.sweep();
     // Whoever came or went meanwhile was not considered.
     for (const member of [...this.#members.values()]) this.#consider(member);
     this.#checkConditions();
+    await this.#retention?.sweep();
   }
 
   /** Ends the present epoch here: no checkpoint of it is committed any more. */
@@ -529,6 +607,7 @@ export class Coordinator implements CheckpointGroup {
     const epoch = this.#epoch;
     if (epoch === undefined) return;
     await epoch.checkpointer.stop();
+    this.#leftovers = Promise.all([this.#leftovers, epoch.checkpointer.whenTidy()]);
     const { committed, abandoned } = epoch.checkpointer.status;
     this.#committedBefore += committed;
     this.#abandonedBefore += abandoned;
@@ -560,6 +639,7 @@ export class Coordinator implements CheckpointGroup {
       base: manifest,
       intervalMs,
       compaction: this.#options.compaction,
+      inlineBytes: this.#options.inlineBytes,
       maxFailures,
       failed: (error) => this.#failed(error),
       drained: () => {
@@ -573,6 +653,7 @@ export class Coordinator implements CheckpointGroup {
       checkpointer,
       guard: new SuspectGuard(log, suspects),
       committed: undefined,
+      inlined: undefined,
       settled: 0,
       isRescaling: false,
       isEnding: false,
@@ -630,8 +711,10 @@ export class Coordinator implements CheckpointGroup {
       answers: report.number,
       plan: epoch?.plan,
       committed: epoch?.committed,
+      inlined: epoch?.inlined,
       settled: epoch?.settled ?? 0,
       checkpoint: this.#taking?.checkpoint,
+      inlineBytes: this.#taking?.inlineBytes ?? 0,
       pausesAt: epoch?.pausesAt,
       isCrowded: this.#isCrowded,
       phase: this.#mode,
@@ -659,6 +742,10 @@ export class Coordinator implements CheckpointGroup {
   #failed(error: unknown): void {
     if (this.#isClosed) return;
     this.#options.failed(error);
+  }
+
+  get #isLeading(): boolean {
+    return this.#options.isLeading?.() ?? true;
   }
 
   get #isClosed(): boolean {

@@ -13,6 +13,7 @@ type DirectiveList = readonly [
   answers: number,
   settled: number,
   checkpoint: number | undefined,
+  inlineBytes: number,
   pausesAt: number | undefined,
   isCrowded: boolean,
   phase: Directive['phase'],
@@ -21,19 +22,21 @@ type DirectiveList = readonly [
   applicationTimeMs: number,
 ];
 
-const length = 11 satisfies DirectiveList['length'];
+const length = 12 satisfies DirectiveList['length'];
 
 const lastPlan = new LastDecoded<EpochPlan>();
 const lastCommitted = new LastDecoded<CommittedCheckpoint>();
 
 export function writeDirective(writer: CompactWriter, directive: Directive): void {
-  const { coordinator, number, answers, settled, checkpoint, pausesAt, isCrowded, phase, verdict } = directive;
+  const { coordinator, number, answers, settled, checkpoint, inlineBytes, pausesAt, isCrowded, phase, verdict } =
+    directive;
   const list: DirectiveList = [
     coordinator,
     number,
     answers,
     settled,
     checkpoint,
+    inlineBytes,
     pausesAt,
     isCrowded,
     phase,
@@ -50,20 +53,22 @@ export function writeDirective(writer: CompactWriter, directive: Directive): voi
 export function readDirective(reader: CompactReader): Directive {
   const list = reader.value() as DirectiveList;
   invariant(list.length === length, 'a directive is whole');
-  const [coordinator, number, answers, settled, checkpoint, pausesAt, isCrowded, phase, suspect, isCondemned, time] =
-    list;
+  const [coordinator, number, answers, settled, checkpoint, inlineBytes, pausesAt, isCrowded, phase, ...rest] = list;
+  const [suspect, isCondemned, applicationTimeMs] = rest;
   return {
     coordinator,
     number,
     answers,
     settled,
     checkpoint,
+    inlineBytes,
     pausesAt,
     isCrowded,
     phase,
     verdict: suspect === undefined ? undefined : { number: suspect, isCondemned: isCondemned === true },
-    applicationTimeMs: time,
+    applicationTimeMs,
     plan: lastPlan.of(reader.binary()),
     committed: lastCommitted.of(reader.binary()),
+    inlined: undefined,
   };
 }

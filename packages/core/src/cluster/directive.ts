@@ -1,3 +1,4 @@
+import type { InlinedParts } from '../checkpoint/manifest.js';
 import type { SegmentRef } from '../state/segment.js';
 import type { Shape } from '../state/shape.js';
 import type { AssignmentData } from './assignment.js';
@@ -19,10 +20,17 @@ export interface Directive {
   readonly plan: EpochPlan | undefined;
   /** The last checkpoint that was committed in this epoch. */
   readonly committed: CommittedCheckpoint | undefined;
+  /**
+   * The parts that its manifest holds itself, where they are at hand. They do not travel: elsewhere they are read from the manifest
+   * when they are needed.
+   */
+  readonly inlined: InlinedParts | undefined;
   /** Checkpoints up to this one that are not committed came to nothing. */
   readonly settled: number;
   /** The checkpoint that is being taken. */
   readonly checkpoint: number | undefined;
+  /** A part of no more bytes than this goes to the coordinator, for the manifest to hold, and not to the store. */
+  readonly inlineBytes: number;
   /**
    * From its cut of this checkpoint on, a worker is to pause: the epoch ends with it, and what is handled after the cut would be
    * handled again. `undefined` while there is none, and again if it came to nothing.

@@ -1,6 +1,7 @@
-import type { CheckpointEntry } from '../checkpoint/manifest.js';
+import type { CheckpointEntry, InlinedParts } from '../checkpoint/manifest.js';
 import { newPartName } from '../checkpoint/part-name.js';
-import { type ChannelCapture, egressPrefix, writePart } from '../checkpoint/part-writer.js';
+import type { PartReader } from '../checkpoint/part-reader.js';
+import { type ChannelCapture, egressPrefix, type PartPlace, writePart } from '../checkpoint/part-writer.js';
 import { ingressSeed } from '../checkpoint/recovery.js';
 import { restoreInFlight } from '../checkpoint/restore-in-flight.js';
 import type { WorkerPart } from '../checkpoint/worker-part.js';
@@ -21,7 +22,7 @@ import type { ChannelLimits } from './channel-limits.js';
 import { Channels } from './channels.js';
 import type { CommittedCheckpoint, Directive, EpochPlan } from './directive.js';
 import type { Frame } from './frame.js';
-import { readManifest } from './manifest-reader.js';
+import { readInlined, readManifest } from './manifest-reader.js';
 import type { PartReport } from './report.js';
 
 export interface EpochWorkerOptions {
@@ -32,6 +33,8 @@ export interface EpochWorkerOptions {
   /** Of ingresses and egresses, all there are: those of this worker are picked. */
   readonly bindings: WorkerBindings;
   readonly limits: WorkerLimits;
+  /** Reads the parts of manifests; `segments` does so by it. */
+  readonly parts: PartReader;
   /** What was read of segments before stays: they do not change. */
   readonly segments: SegmentSet;
   readonly stopTimeoutMs: number;
@@ -40,6 +43,8 @@ export interface EpochWorkerOptions {
   readonly guard: Guard;
   /** Whether effects may still be shown to the outside: false once the lease has run out. */
   readonly isCurrent: () => boolean;
+  /** Resolves when they may, or the worker has been closed. */
+  readonly whenCurrent: () => Promise<void>;
   readonly send: (endpoint: string, frame: Uint8Array) => void;
   readonly onReply: (target: ClientReplyTarget, reply: Reply<unknown>) => void;
   /** Something changed that the coordinator should know. */
@@ -109,6 +114,7 @@ export class EpochWorker {
     invariant(share !== undefined, 'a worker has a slot of its assignment');
     this.#share = share;
     this.#segments = options.segments;
+    options.parts.replace(manifest?.inlined ?? new Map());
     this.#segments.replace(manifest?.segments ?? []);
     this.#shapes.add(manifest?.shapes ?? []);
     this.#lastCommitted = plan.base?.checkpoint ?? 0;
@@ -256,11 +262,9 @@ export class EpochWorker {
     if (this.#isClosed) return;
     if (this.plan.isSuspicious) worker.dispatcher.guard = guard;
     await worker.prepare();
+    // Whoever took so long that it was given up must not look for positions that others have left behind.
+    await this.#options.whenCurrent();
     if (this.#isClosed) return;
-    if (!this.#options.isCurrent()) {
-      // Whoever took so long that it was given up must not look for positions that others have left behind.
-      throw new StatefulFunctionsError('SF_FENCED', 'the lease of a worker ran out while it restored. It begins anew.');
-    }
     this.#state = 'running';
     this.channels.open();
     await worker.open();
@@ -276,7 +280,8 @@ export class EpochWorker {
     const { committed, settled, checkpoint, phase } = directive;
     this.worker.isThrottled = directive.isCrowded;
     const pending = this.#pending;
-    if (committed !== undefined && committed.checkpoint > this.#lastCommitted) this.#committed(committed);
+    if (committed !== undefined && committed.checkpoint > this.#lastCommitted)
+      this.#committed(committed, directive.inlined);
     if (pending !== undefined && this.#pending === pending && pending.checkpoint <= settled) this.#abandon();
     if (phase === 'drain' && this.#state === 'running') void this.#drain();
     if (checkpoint !== undefined && checkpoint > this.#lastCut && this.#canCut) this.#cut(checkpoint);
@@ -319,7 +324,7 @@ export class EpochWorker {
     const blob = newPartName(platform, this.plan.epoch, incarnation);
     this.#write(cut, channels, checkpoint, blob).then(
       (part) => {
-        const isWritten = part.segment !== undefined || part.inFlight !== undefined;
+        const isWritten = part.inlined === undefined && (part.segment !== undefined || part.inFlight !== undefined);
         this.#report(checkpoint, { checkpoint, blob: isWritten ? blob : undefined, part, error: undefined });
       },
       (error: unknown) => {
@@ -348,12 +353,12 @@ export class EpochWorker {
       return { recorded, unsent };
     });
     captured?.catch(() => undefined); // Awaited below, once the segment is encoded.
-    const { slot } = this;
-    const written = await writePart(cut, captured, { store, scheduler: platform.scheduler, blob, slot });
+    const { inlineBytes } = this.#directive;
+    const place: PartPlace = { store, scheduler: platform.scheduler, blob, inlineBytes, slot: this.slot };
+    const written = await writePart(cut, captured, place);
     const runs = [...cut.egresses.values()].flatMap((egress) => egress.runs);
     return {
-      segment: written.segment,
-      inFlight: written.inFlight,
+      ...written,
       shapes: [...this.#shapes.shapes],
       ingresses: cut.ingresses,
       egresses: Object.fromEntries([...cut.egresses].map(([name, { position }]) => [name, { position }])),
@@ -370,7 +375,7 @@ export class EpochWorker {
     this.#options.changed();
   }
 
-  #committed({ checkpoint, index, segments, shapes }: CommittedCheckpoint): void {
+  #committed({ checkpoint, index, segments, shapes }: CommittedCheckpoint, inlined: InlinedParts | undefined): void {
     invariant(
       this.#pending?.checkpoint === checkpoint,
       `checkpoint ${checkpoint} was committed with this worker's part`,
@@ -380,6 +385,8 @@ export class EpochWorker {
     this.#lastCommitted = checkpoint;
     this.#lastIndex = index;
     this.#readsFrom = index;
+    const { parts, store } = this.#options;
+    parts.replace(inlined ?? (() => readInlined(store, index)));
     this.#segments.replace(segments);
     this.#shapes.add(shapes);
     this.worker.dispatcher.guard = undefined; // The process has come further than it ever did from the last manifest.

@@ -20,10 +20,15 @@ export interface LeaderLeaseOptions {
   readonly leaseMs: number;
   /** The key of the lease's row; `leaseKey` by default. */
   readonly key?: string;
-  /** The lease is held from now on. Terms grow, whoever is elected, and none is given twice. Must not throw. */
-  readonly onElected: (term: number) => void;
-  /** The lease that the last `onElected` told of is over. Must not throw. */
+  /**
+   * The lease is held from now on. Terms grow, whoever is elected, and none is given twice. `deposed` is the endpoint of the holder
+   * before, if its lease ran out; `undefined` if there was none, or it gave the lease up. Must not throw.
+   */
+  readonly onElected: (term: number, deposed: string | undefined) => void;
+  /** The lease that the last `onElected` told of is over for good. Must not throw. */
   readonly onLost: () => void;
+  /** Another was seen to lead that was not before. Must not throw. */
+  readonly onLeader?: (leader: Leader) => void;
 }
 
 /** Who leads, as far as is known. */
@@ -52,13 +57,17 @@ interface Held {
 /** The row in which nodes see who coordinates. */
 export const leaseKey = 'leader';
 
-/** A contender waits so many leases for an unchanged row: what monotonic clocks may differ in rate. */
-const patience = 1.1;
+/** Who waits for the lease of another to run out waits so many leases: what monotonic clocks may differ in rate. */
+export const patience = 1.1;
+/** Its holder writes the row so often that it may be kept from that for most of a lease, and a table that fails once does no harm. */
+const renewalsPerLease = 5;
+/** A lease that has run out can be renewed for so many leases more, if nobody else has taken it. */
+const lapse = 0.5;
 
 /**
  * Contends for being the one that leads.
  *
- * The lease is a row of the membership table. Its holder writes it anew every third of the lease; a contender that has seen
+ * The lease is a row of the membership table. Its holder writes it anew every fifth of the lease; a contender that has seen
  * it unchanged for longer than the lease may take it by compare-and-set.
  *
  * Invariant: at no instant do two hold it, as long as monotonic clocks differ in rate by less than a tenth, and nobody else
@@ -67,6 +76,8 @@ const patience = 1.1;
  *   is later. So before a contender writes, the holder's lease has run out, whatever the holder waits for.
  * - A contender's write succeeds only if the row is still as it saw it, and makes the holder's writes fail that are under way.
  * - A write without an answer is settled by reading: if the row shows it, it counts, still from when it was sent.
+ * - A lease that has run out is held by nobody until it is renewed, and it can only be renewed while nobody else has had it: the
+ *   row would be another.
  *
  * Only monotonic clocks are read, and none is compared with another's. Wall clocks may jump; pauses may strike anywhere.
  *
@@ -88,6 +99,8 @@ export class LeaderLease {
   #lastTerm = 0;
   /** The last term that was held and lost. It never comes back, not even when a write of it shows up late. */
   #lostTerm = 0;
+  /** The last term of which `onLeader` or `onElected` told. */
+  #toldTerm = 0;
   #isFailing = false;
   #running: Promise<void> | undefined;
   #stopping = false;
@@ -179,6 +192,7 @@ export class LeaderLease {
   /** Draws every conclusion from the row: whether the lease is won, goes on, or is lost. */
   #see(revision: number, row: LeaseRow | undefined): void {
     this.#unsettled = false;
+    const former = this.#seen.row?.holder;
     if (revision !== this.#seen.revision) this.#seen = { revision, row, sinceMs: this.#nowMs };
     this.#lastTerm = Math.max(this.#lastTerm, row?.term ?? 0);
     this.#fence();
@@ -189,9 +203,18 @@ export class LeaderLease {
       this.#hold(this.#held.term, Math.max(ours.sentMs, this.#held.sentMs));
     } else if (row.term > this.#lostTerm && this.#nowMs < this.#endMs(ours) && !this.#stopping) {
       this.#hold(row.term, ours.sentMs);
+      this.#toldTerm = row.term;
       this.#options.logger.info({ term: row.term }, 'elected leader');
-      this.#options.onElected(row.term);
+      this.#options.onElected(row.term, former?.endpoint);
     }
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { leader } = this;
+    if (leader === undefined || leader.term === this.#toldTerm || this.#held !== undefined) return;
+    this.#toldTerm = leader.term;
+    this.#options.onLeader?.(leader);
   }
 
   #hold(term: number, sentMs: number): void {
@@ -200,13 +223,13 @@ export class LeaderLease {
       this.#fence();
       if (this.#held !== undefined) this.#hold(term, sentMs); // A hair too early, as sums of fractions are.
     };
-    const leftMs = this.#endMs({ sentMs }) - this.#nowMs;
+    const leftMs = this.#lostMs({ sentMs }) - this.#nowMs;
     this.#held = { term, sentMs, fence: this.#options.platform.scheduler.after(Math.max(1, leftMs), fire) };
   }
 
-  /** Ends a lease that ran out. Once it did, it is over, even if it turns out to have been renewed in time. */
+  /** Ends a lease that ran out some time ago. Until then, a process that was merely late goes on as if nothing had happened. */
   #fence(): void {
-    if (this.#held !== undefined && this.#nowMs >= this.#endMs(this.#held)) this.#lose('it was not renewed in time');
+    if (this.#held !== undefined && this.#nowMs >= this.#lostMs(this.#held)) this.#lose('it was not renewed in time');
   }
 
   #lose(reason: string): void {
@@ -231,16 +254,21 @@ export class LeaderLease {
   /** The answer of a call of the table; `undefined` if it failed or takes too long. An answer that comes later is ignored. */
   #ask<T>(call: Promise<T>): Promise<{ readonly value: T } | undefined> {
     return new Promise((resolve) => {
+      let isSettled = false;
       const fail = (error: unknown) => {
+        if (isSettled) return;
+        isSettled = true;
         timeout.cancel();
         if (!this.#isFailing) this.#options.logger.warn({ error }, 'the membership table fails; trying again');
         this.#isFailing = true;
         resolve(undefined);
       };
-      const timeout = this.#options.platform.scheduler.after(this.#options.leaseMs / 3, () =>
-        fail(new Error('The membership table did not answer in time.')),
-      );
+      const { scheduler } = this.#options.platform;
+      const late = () => fail(new Error('The membership table did not answer in time.'));
+      // An answer that came while the event loop was busy is heard first.
+      const timeout = scheduler.after(this.#options.leaseMs / 3, () => scheduler.defer(late));
       call.then((value) => {
+        isSettled = true;
         timeout.cancel();
         this.#isFailing = false;
         resolve({ value });
@@ -267,9 +295,13 @@ export class LeaderLease {
     return sentMs + this.#options.leaseMs;
   }
 
+  #lostMs(held: Pick<Held, 'sentMs'>): number {
+    return this.#endMs(held) + this.#options.leaseMs * lapse;
+  }
+
   /** When the row is to be written: to renew the lease, or to take it. */
   get #dueMs(): number {
-    return this.#held === undefined ? this.#freeMs : this.#held.sentMs + this.#options.leaseMs / 3;
+    return this.#held === undefined ? this.#freeMs : this.#held.sentMs + this.#options.leaseMs / renewalsPerLease;
   }
 
   /** From when on the lease may be taken, if the row does not change until then. */

@@ -1,4 +1,4 @@
-import type { CheckpointEntry } from '../checkpoint/manifest.js';
+import type { CheckpointEntry, InlinedParts } from '../checkpoint/manifest.js';
 import { entryName, listEntries, readEntry } from '../checkpoint/manifest-log.js';
 import { readSavepoint } from '../checkpoint/savepoints.js';
 import type { BlobStore } from '../ports/blob-store.js';
@@ -23,6 +23,11 @@ export async function readManifest(
     'SF_MISSING_BLOB',
     `the manifest of checkpoint ${base.checkpoint}, ${savepoint ?? entryName(index)}, is gone. Start again, from what is there.`,
   );
+}
+
+/** The parts that a manifest of the log holds itself; `undefined` if it is gone. @throws SF_DAMAGED, SF_INCOMPATIBLE */
+export async function readInlined(store: BlobStore, index: number): Promise<InlinedParts | undefined> {
+  return (await readCheckpoint(store, index))?.inlined;
 }
 
 /**

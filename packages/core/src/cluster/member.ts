@@ -5,12 +5,20 @@ export class Member {
   report: Report;
   /** When it was heard last, on the coordinator's monotonic clock. */
   heardMs: number;
+  /** Whether the network has said, since it was heard, that nobody listens there. */
+  isDeserted = false;
   /** Whether it is to go, though it did not ask. */
   isDismissed = false;
 
   constructor(report: Report, heardMs: number) {
     this.report = report;
     this.heardMs = heardMs;
+  }
+
+  hear(report: Report, heardMs: number): void {
+    this.report = report;
+    this.heardMs = heardMs;
+    this.isDeserted = false;
   }
 
   get endpoint(): string {

@@ -67,4 +67,8 @@ export class MemoryTransport implements Transport {
       if (listeners.get(endpoint) === listener) listener.receive(frame);
     });
   }
+
+  async isDeserted(endpoint: string): Promise<boolean> {
+    return !this.#network.listeners.has(endpoint);
+  }
 }

@@ -1,3 +1,4 @@
+import { PartReader } from '../checkpoint/part-reader.js';
 import type { Guard } from '../dispatch/dispatcher.js';
 import type { BlobStore } from '../ports/blob-store.js';
 import type { Logger } from '../ports/logger.js';
@@ -46,6 +47,8 @@ export interface ParticipantOptions {
    * coordinator cannot be cut off, as in one process.
    */
   readonly leaseMs: number;
+  /** Whether a coordinator has its role at this instant, as far as this process knows. Always by default. */
+  readonly isLeading?: (coordinator: string) => boolean;
   /** How often to report, at least, where the lease asks for no report: figures are as old as the last one. */
   readonly reportEveryMs?: number;
   readonly channelLimits?: Partial<ChannelLimits>;
@@ -66,12 +69,14 @@ const reportsPerLease = 4;
  *
  * Invariants:
  * - At most one worker runs; it is of the newest epoch that has a place for this participant.
- * - A worker ends when its lease has run out. The lease counts from when a report was *sent* that the coordinator has
- *   answered, so one that is heard and hears nothing ends before the coordinator gives its share to others.
+ * - A worker shows nothing to the outside when its lease has run out. The lease counts from when a report was *sent* that the
+ *   coordinator has answered, so one that is heard and hears nothing is silent before the coordinator gives its share to others.
+ *   If it hears nothing for a lease more, it ends; one that was merely late, as on a machine with too much to do, goes on.
  * - What a client sent is in exactly one place: in a committed checkpoint, or with the worker, or here until there is one.
  */
 export class Participant {
   readonly #options: ParticipantOptions;
+  readonly #parts: PartReader;
   readonly #segments: SegmentSet;
   readonly #sentMs = new Map<number, number>();
   #reports = 0;
@@ -83,6 +88,9 @@ export class Participant {
   #current: EpochWorker | undefined;
   #entering = 0;
   #heartbeat: Scheduled | undefined;
+  #renewed: () => void = () => {};
+  /** Whether a worker wanted to show something while it had no lease. */
+  #isSilenced = false;
   #isLeaving = false;
   #isStopped = false;
   #isEntering = false;
@@ -103,7 +111,8 @@ export class Participant {
 
   constructor(options: ParticipantOptions) {
     this.#options = options;
-    this.#segments = new SegmentSet(options.store, new BlockCache(options.cacheBytes));
+    this.#parts = new PartReader(options.store);
+    this.#segments = new SegmentSet(this.#parts, new BlockCache(options.cacheBytes));
   }
 
   get endpoint(): string {
@@ -126,9 +135,18 @@ export class Participant {
     return state === 'closed' ? 'waiting' : state;
   }
 
-  /** Tells the coordinator that it is there. */
+  /** Tells the coordinator that it is there: at the start, and when another was elected. */
   start(): void {
     this.#tell();
+  }
+
+  /** Ends its worker at once if that follows a coordinator which is one no more. */
+  fence(coordinator: string): void {
+    if (this.#coordinator !== coordinator) return;
+    this.#leaseEndMs = Number.NEGATIVE_INFINITY;
+    this.#entering += 1;
+    this.#isEntering = false;
+    void this.#drop();
   }
 
   /** Asks that its share go to others. */
@@ -219,6 +237,19 @@ export class Participant {
     const sentMs = this.#sentMs.get(answers);
     for (const number of this.#sentMs.keys()) if (number <= answers) this.#sentMs.delete(number);
     if (sentMs !== undefined) this.#leaseEndMs = Math.max(this.#leaseEndMs, sentMs + this.#options.leaseMs);
+    if (!this.#hasLease) return;
+    this.#renewed();
+    if (this.#isSilenced) this.#current?.worker.publish();
+    this.#isSilenced = false;
+  }
+
+  /** Resolves when there is a lease, or the worker that waits for it has ended. */
+  #whenCurrent(): Promise<void> {
+    if (this.#hasLease) return Promise.resolve();
+    this.#tell();
+    return new Promise((resolve) => {
+      this.#renewed = resolve;
+    });
   }
 
   /** Leaves the worker of the former epoch and begins one of the new. */
@@ -267,9 +298,14 @@ export class Participant {
       };
     return {
       ...this.#options,
+      parts: this.#parts,
       segments: this.#segments,
       guard: this.#guard,
-      isCurrent: () => !isOutdated() && this.#hasLease,
+      isCurrent: () => {
+        this.#isSilenced ||= !this.#hasLease;
+        return !isOutdated() && this.#hasLease;
+      },
+      whenCurrent: () => this.#whenCurrent(),
       onReply: unlessOutdated((target, reply) => this.#reply(target, reply)),
       changed: unlessOutdated(() => this.#tellSoon()),
       failed: unlessOutdated(this.#options.failed),
@@ -295,6 +331,7 @@ export class Participant {
     const former = this.#current;
     this.#current = undefined;
     this.#suspect = undefined;
+    this.#renewed();
     if (former === undefined) return;
     const { worker } = former;
     this.#past = { ...statusOf(worker, this.#past), egressPending: 0, backlog: 0, addresses: 0 };
@@ -325,8 +362,16 @@ export class Participant {
     return (await lastCheckpointUntilEndOf(this.#options.store, epoch)) === checkpoint;
   }
 
+  /** One whose coordinator is in the same process, and has no lease, has none. */
   get #hasLease(): boolean {
-    return this.#options.platform.clock.monotonic() < this.#leaseEndMs;
+    const { platform, isLeading } = this.#options;
+    if (platform.clock.monotonic() >= this.#leaseEndMs) return false;
+    return this.#coordinator === undefined || (isLeading?.(this.#coordinator) ?? true);
+  }
+
+  /** Whether its worker may show anything to the outside. */
+  get isCurrent(): boolean {
+    return this.#current !== undefined && this.#hasLease;
   }
 
   readonly #guard: Guard = {
@@ -361,10 +406,14 @@ export class Participant {
     this.#options.report(this.#reportNow());
   }
 
+  /** Answers that came while the event loop was busy are heard first. */
   #beat(): void {
-    // A worker that is heard and hears nothing: others may have its share already.
-    if (this.#current !== undefined && !this.#hasLease) void this.#drop();
-    this.#tell();
+    this.#options.platform.scheduler.defer(() => {
+      const { platform, leaseMs } = this.#options;
+      // A worker that is heard and hears nothing. Its share has to go to others, and only its end tells that it should.
+      if (this.#current !== undefined && platform.clock.monotonic() >= this.#leaseEndMs + leaseMs) void this.#drop();
+      this.#tell();
+    });
   }
 
   #reportNow(): Report {

@@ -43,6 +43,8 @@ export class DirtyList {
 /** Activations, and entries, handled between two turns of the event loop. */
 const sliceSize = 256;
 const entriesPerSlice = 1_024;
+/** Numbers put in their place in the meantime. */
+const placesPerSlice = 32_768;
 /** Marks the record of an activation without state, a tombstone, in `frozenEnd`. */
 const tombstone = -1;
 
@@ -101,7 +103,8 @@ export class FrozenState {
     const { scheduler } = this.services;
     let group = -1;
     let count = 0;
-    for (const activations of this.#byKeyGroup()) {
+    const { starts, places } = await this.#placeByKeyGroup();
+    for (const activations of this.#byKeyGroup(starts, places)) {
       for (const activation of activations) {
         if (activation.keyGroup !== group) {
           group = activation.keyGroup;
@@ -125,33 +128,41 @@ export class FrozenState {
     }
   }
 
-  /** The activations of one key group after the other, sorted. */
-  *#byKeyGroup(): Generator<Activation[]> {
-    const { maxParallelism, isUnusual } = this.services;
-    const { activations, keyGroups } = this.dirty;
-    // A counting sort: where the activations of each key group begin, then each to its place.
+  /** A counting sort: `places` lists the dirty activations by key group, whose first is at `starts`. Yields to the event loop. */
+  async #placeByKeyGroup(): Promise<{ starts: Uint32Array; places: Uint32Array }> {
+    const { maxParallelism, scheduler } = this.services;
+    const { keyGroups } = this.dirty;
     const starts = new Uint32Array(maxParallelism + 1);
     for (let index = 0; index < keyGroups.length; index += 1) {
       const group = keyGroups[index] as number;
       starts[group + 1] = (starts[group + 1] as number) + 1;
+      if (index % placesPerSlice === placesPerSlice - 1) await nextTurn(scheduler);
     }
     for (let group = 0; group < maxParallelism; group += 1) {
       starts[group + 1] = (starts[group + 1] as number) + (starts[group] as number);
     }
-    const placed = new Uint32Array(keyGroups.length);
+    const places = new Uint32Array(keyGroups.length);
     const next = starts.slice();
     for (let index = 0; index < keyGroups.length; index += 1) {
       const group = keyGroups[index] as number;
       const place = next[group] as number;
       next[group] = place + 1;
-      placed[place] = index;
+      places[place] = index;
+      if (index % placesPerSlice === placesPerSlice - 1) await nextTurn(scheduler);
     }
+    return { starts, places };
+  }
+
+  /** The activations of one key group after the other, sorted. */
+  *#byKeyGroup(starts: Uint32Array, places: Uint32Array): Generator<Activation[]> {
+    const { maxParallelism, isUnusual } = this.services;
+    const { activations } = this.dirty;
     for (let group = 0; group < maxParallelism; group += 1) {
       const from = starts[group] as number;
       const to = starts[group + 1] as number;
       if (from === to) continue;
       const members: Activation[] = [];
-      for (let place = from; place < to; place += 1) members.push(activations[placed[place] as number] as Activation);
+      for (let place = from; place < to; place += 1) members.push(activations[places[place] as number] as Activation);
       this.#readAhead(members);
       yield members.sort(isUnusual(group) ? byAddressBytes : byAddress);
     }

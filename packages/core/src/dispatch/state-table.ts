@@ -14,6 +14,9 @@ import type { FunctionHost } from './function-host.js';
 import type { Invocation } from './invocation.js';
 import { type CellStorage, MapCell } from './map-cell.js';
 
+/** Activations that are looked at between two turns of the event loop when idle ones are dropped. */
+const sweptPerSlice = 2_048;
+
 /**
  * The activations of a worker and what of their state the next checkpoint must hold.
  *
@@ -150,32 +153,35 @@ export class StateTable implements FrozenStateServices {
    * Drops activations that are idle, unchanged since the last committed checkpoint, and unused since the last sweep, until at
    * most `limit` are left. Those used since are spared once.
    *
-   * @returns how many were dropped.
+   * A slice at a time: to look at a million takes long. Those that come meanwhile are left to the next sweep.
    */
-  passivate(hosts: Iterable<FunctionHost>, limit: number): number {
-    let dropped = 0;
-    if (this.#count <= limit) return 0;
+  *passivate(hosts: Iterable<FunctionHost>, limit: number): Generator<void, void, undefined> {
+    let left = this.#count;
     for (const host of hosts) {
       for (const [id, activation] of host.activations) {
-        if (this.#count <= limit) return dropped;
-        if (activation.state !== 'idle' || !activation.loaded || this.isUncommitted(activation)) continue;
-        if (activation.recent) {
-          activation.recent = false;
-          for (const cell of activation.cells ?? []) {
-            if (cell instanceof MapCell) cell.trim(this.#committedInterval);
-            else cell?.trim();
-          }
-          continue;
-        }
-        host.activations.delete(id);
-        activation.state = 'dropped';
-        activation.neighbour = undefined; // Or those that were dropped would keep each other in memory.
-        host.figures.passivations += 1;
-        this.#count -= 1;
-        dropped += 1;
+        if (this.#count <= limit || left === 0) return;
+        left -= 1;
+        this.#passivate(host, id, activation);
+        if (left > 0 && left % sweptPerSlice === 0) yield;
       }
     }
-    return dropped;
+  }
+
+  #passivate(host: FunctionHost, id: string, activation: Activation): void {
+    if (activation.state !== 'idle' || !activation.loaded || this.isUncommitted(activation)) return;
+    if (activation.recent) {
+      activation.recent = false;
+      for (const cell of activation.cells ?? []) {
+        if (cell instanceof MapCell) cell.trim(this.#committedInterval);
+        else cell?.trim();
+      }
+      return;
+    }
+    host.activations.delete(id);
+    activation.state = 'dropped';
+    activation.neighbour = undefined; // Or those that were dropped would keep each other in memory.
+    host.figures.passivations += 1;
+    this.#count -= 1;
   }
 
   keyGroup(activation: Activation): number {

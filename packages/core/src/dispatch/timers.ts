@@ -1,4 +1,4 @@
-import type { Scheduled, Scheduler } from '../ports/scheduler.js';
+import { nextTurn, type Scheduled, type Scheduler } from '../ports/scheduler.js';
 import type { AnyAddress } from '../sdk/address.js';
 import { sameAddress } from '../sdk/address.js';
 import type { CancellationToken } from '../sdk/reply.js';
@@ -23,6 +23,12 @@ export type TimerDelta = Map<string, TimerChange>;
 /** Timers that stay in memory; beyond that, the later ones are left to storage once they are committed. */
 const residentLimit = 200_000;
 const firstWindowMs = 60_000;
+/** Timers that are fired, loaded, or looked at between two turns of the event loop: any number may be due at once. */
+const firedPerSlice = 1_024;
+const loadedPerSlice = 1_024;
+const sweptPerSlice = 8_192;
+/** Timers that are asked when they are due, to know when most are. */
+const sampleSize = 1_000;
 
 /**
  * Pending timers: those due within a window of time are in memory, the rest only in storage.
@@ -121,13 +127,14 @@ export class Timers {
     });
   }
 
-  /** Fires what is due. */
+  /** Fires what is due, some of it at a time. */
   fireDue(): void {
     if (this.#heap.size > 0) {
       const now = this.time.now();
-      for (let next = this.#heap.peek(); next !== undefined && next.dueMs <= now; next = this.#heap.peek()) {
+      for (let left = firedPerSlice; left > 0; left -= 1) {
+        const next = this.#heap.peek();
         // What is due behind the horizon may not be the earliest there: storage is asked first.
-        if (next.dueMs >= this.#horizonMs) break;
+        if (next === undefined || next.dueMs > now || next.dueMs >= this.#horizonMs) break;
         this.#heap.pop();
         const { id } = next;
         this.#byId.delete(id);
@@ -157,17 +164,24 @@ export class Timers {
     this.#frozen = undefined;
     if (this.#heap.size <= residentLimit || this.#loading !== undefined) return;
     // Keep the half that is due first; the rest is in storage by now, save what is newer than the checkpoint.
-    const dues = [...this.#byId.values()].map((timer) => timer.dueMs).sort((a, b) => a - b);
-    const horizon = dues[residentLimit >> 1] as number;
+    const dues = this.#heap.sample(sampleSize).sort((a, b) => a - b);
+    const horizon = dues[Math.floor((dues.length * residentLimit) / 2 / this.#heap.size)] as number;
     if (horizon <= this.time.now()) return;
     this.#horizonMs = Math.min(this.#horizonMs, horizon);
     this.#loadAtMs = (this.time.now() + this.#horizonMs) / 2;
-    this.#heap.retain((timer) => {
-      const { id } = timer;
-      const stays = timer.dueMs < this.#horizonMs || this.#delta.has(id);
-      if (!stays) this.#byId.delete(id);
+    this.#drop(this.#heap.end);
+  }
+
+  /** Lets go of timers behind the horizon that are in storage, a slice at a time. */
+  #drop(from: number): void {
+    // A window that loads leaves out what is in memory, which has to stay there now.
+    if (this.#closed || this.#loading !== undefined) return;
+    const next = this.#heap.sweep(from, sweptPerSlice, (timer) => {
+      const stays = timer.dueMs < this.#horizonMs || this.#change(timer.id) !== undefined;
+      if (!stays) this.#byId.delete(timer.id);
       return stays;
     });
+    if (next > 0) this.scheduler.defer(() => this.#drop(next));
   }
 
   #hold(id: string, timer: HeapTimer): void {
@@ -228,6 +242,7 @@ export class Timers {
     for await (const timer of this.storage.scan(from, to)) {
       const id = timer.envelope.id;
       count += 1;
+      if (count % loadedPerSlice === 0) await nextTurn(this.scheduler);
       if (this.#byId.has(id) || this.#change(id) !== undefined || this.#removedMeanwhile.has(id)) continue;
       this.#hold(id, { ...timer, id, order: this.#order++, cancelled: false });
     }

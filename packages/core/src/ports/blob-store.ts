@@ -12,6 +12,7 @@ export interface ByteRange {
  *
  * **Details**
  * - `put` resolves only when the blob is durable under its name. When it *rejects*, the outcome is unknown: the blob may exist.
+ *   Only a `NotStoredError` says that it does not.
  * - A blob becomes visible whole or not at all. Reads see every `put` that resolved before they began.
  *
  * Every implementation passes `blobStoreConformance` of `@stateful-functions/core/testing`.
@@ -30,6 +31,9 @@ export interface BlobStore {
   /** Releases what `open` took. */
   close?(): Promise<void>;
 }
+
+/** What reads blobs and makes none. */
+export type BlobReader = Pick<BlobStore, 'get'>;
 
 /** A blob's content: at once, or in pieces for a large one. Pieces are consumed in order and once. */
 export type BlobBody = Uint8Array | AsyncIterable<Uint8Array>;

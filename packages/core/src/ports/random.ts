@@ -6,9 +6,8 @@ export interface Random {
 
 /** A random name of `length` bytes in lower-case hexadecimal. */
 export function randomHex(random: Random, length: number): string {
-  let text = '';
-  for (const byte of random.bytes(length)) text += byte.toString(16).padStart(2, '0');
-  return text;
+  const { buffer, byteOffset } = random.bytes(length);
+  return Buffer.from(buffer, byteOffset, length).toString('hex');
 }
 
 /** A random number in [0, 1) with 32 bits. */

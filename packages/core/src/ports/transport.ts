@@ -35,4 +35,11 @@ export interface Transport {
    * @throws SF_FRAME_TOO_LARGE
    */
   send(endpoint: string, frame: Uint8Array): void;
+  /**
+   * Whether the network says that nobody listens to an endpoint: `true` soon after the process that did has ended, `false` in
+   * doubt. A transport whose network knows nothing of listeners has no such method.
+   *
+   * A hint, and not for ever: whoever listens may have lost its connection for a moment. Does not reject.
+   */
+  isDeserted?(endpoint: string): Promise<boolean>;
 }

@@ -27,3 +27,14 @@ export class ByteBuffer {
     return copy;
   }
 }
+
+/** Chunks put together, `length` bytes of them. */
+export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}

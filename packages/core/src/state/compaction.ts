@@ -1,4 +1,4 @@
-import type { BlobStore } from '../ports/blob-store.js';
+import type { BlobReader } from '../ports/blob-store.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 import { BlockCache } from './block-cache.js';
 import type { Entry } from './entry.js';
@@ -49,6 +49,11 @@ export function pickCompaction(
   return undefined;
 }
 
+/** Where inputs are read and the output is put. */
+export interface CompactionStore extends BlobReader {
+  put(name: string, body: AsyncIterable<Uint8Array>): Promise<boolean>;
+}
+
 export interface CompactionOptions {
   /** Whether the oldest live segment is among the inputs, so that nothing is left for a tombstone to hide. */
   readonly bottom: boolean;
@@ -77,7 +82,7 @@ export interface CompactionOptions {
  * @throws SF_STORAGE when the new blob's name is taken.
  */
 export async function compact(
-  store: BlobStore,
+  store: CompactionStore,
   inputs: readonly SegmentRef[],
   options: CompactionOptions,
 ): Promise<SegmentRef | undefined> {
@@ -119,6 +124,7 @@ async function* mergedChunks(
     await options.yield();
   }
   if (writer.entries === 0) return;
+  await writer.prepareFinish(options.yield);
   const { ref, chunks } = writer.finish();
   finished(ref);
   yield* chunks;
@@ -160,7 +166,7 @@ async function* following(
 }
 
 /** Whether the blob holds this very segment: then an earlier attempt of the same put got through. */
-async function isThere(store: BlobStore, ref: SegmentRef): Promise<boolean> {
+async function isThere(store: BlobReader, ref: SegmentRef): Promise<boolean> {
   try {
     await Segment.open(store, ref, new BlockCache(1));
     return true;

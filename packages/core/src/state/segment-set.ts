@@ -1,4 +1,4 @@
-import type { BlobStore } from '../ports/blob-store.js';
+import type { BlobReader } from '../ports/blob-store.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 import type { BlockCache } from './block-cache.js';
 import { bloomHash } from './bloom-filter.js';
@@ -19,12 +19,12 @@ export type { Entry } from './entry.js';
  * deleted under it: then it goes on with the new list, which holds all that the former did.
  */
 export class SegmentSet {
-  readonly #store: BlobStore;
+  readonly #store: BlobReader;
   readonly #cache: BlockCache;
   #refs: readonly SegmentRef[] = [];
   readonly #segments = new Map<string, Segment | Promise<Segment>>();
 
-  constructor(store: BlobStore, cache: BlockCache) {
+  constructor(store: BlobReader, cache: BlockCache) {
     this.#store = store;
     this.#cache = cache;
   }

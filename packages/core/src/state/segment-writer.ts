@@ -52,6 +52,8 @@ export class SegmentWriter {
   /** Length of the prefix of the last key that names its function type, once that type is recorded. */
   #typeLength = 0;
   readonly #bloom = new BloomFilterBuilder();
+  /** The filter, once it is built. */
+  #filter: Uint8Array | undefined;
   readonly #types = new Set<string>();
   readonly #timerTypes = new Set<string>();
   #minDueMs = Number.POSITIVE_INFINITY;
@@ -134,6 +136,14 @@ export class SegmentWriter {
   /** The chunks that are full, for who wants to send them on before the segment is finished. */
   takeChunks(): Uint8Array[] {
     return this.#chunks.splice(0);
+  }
+
+  /** Does most of what `finish` has to, a slice at a time; nothing can be added any more. @param pause lets the event loop turn */
+  async prepareFinish(pause: () => Promise<void>): Promise<void> {
+    const building = this.#bloom.build();
+    let next = building.next();
+    for (; next.done !== true; next = building.next()) await pause();
+    this.#filter = next.value;
   }
 
   /** Ends the segment; nothing can be added any more. */
@@ -242,7 +252,7 @@ export class SegmentWriter {
   }
 
   #footer(): Uint8Array {
-    const bloom = this.#bloom.build();
+    const bloom = this.#filter ?? this.#buildFilter();
     let length = footerHeadLength + bloom.length;
     for (const { firstKey } of this.#blocks) length += 12 + firstKey.length;
     const footer = new Uint8Array(length);
@@ -260,6 +270,14 @@ export class SegmentWriter {
     }
     footer.set(bloom, at);
     return footer;
+  }
+
+  #buildFilter(): Uint8Array {
+    const building = this.#bloom.build();
+    for (;;) {
+      const { done, value } = building.next();
+      if (done === true) return value;
+    }
   }
 
   #reserve(length: number): void {

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { BlobStore } from '../ports/blob-store.js';
+import type { BlobReader } from '../ports/blob-store.js';
 import { BlobError } from '../sdk/blob-error.js';
 import type { BlockCache } from './block-cache.js';
 import { BlockCursor } from './block-cursor.js';
@@ -11,7 +11,7 @@ import { SegmentIndex } from './segment-index.js';
 
 /** What a manifest holds of a segment: where it is, how to tell that it is undamaged, and what is worth knowing unread. */
 export interface SegmentRef {
-  /** The blob whose first `length` bytes are the segment. */
+  /** The blob whose first `length` bytes are the segment; or what manifests call it that hold it themselves. */
   readonly blob: string;
   readonly length: number;
   /** CRC-32 of the footer, which holds those of the blocks. */
@@ -40,14 +40,14 @@ const damageReadLength = 1024 * 1024;
  * Every byte is verified before it is used: damage is reported with the blob's name and the offset of the part that is damaged.
  */
 export class Segment {
-  readonly #store: BlobStore;
+  readonly #store: BlobReader;
   readonly #cache: BlockCache;
   readonly #cacheId: number;
   readonly #loading = new Map<number, Promise<Uint8Array>>();
   readonly #cursor = new BlockCursor();
 
   private constructor(
-    store: BlobStore,
+    store: BlobReader,
     readonly ref: SegmentRef,
     readonly index: SegmentIndex,
     cache: BlockCache,
@@ -63,7 +63,7 @@ export class Segment {
    * @throws SF_MISSING_BLOB
    * @throws SF_DAMAGED
    */
-  static async open(store: BlobStore, ref: SegmentRef, cache: BlockCache): Promise<Segment> {
+  static async open(store: BlobReader, ref: SegmentRef, cache: BlockCache): Promise<Segment> {
     const trailerStart = ref.length - trailerLength;
     const tailStart = Math.max(0, ref.length - tailLength);
     const tail = await readExactly(store, ref, tailStart, ref.length - tailStart);
@@ -206,7 +206,7 @@ function footerLengthOf(tail: Uint8Array, ref: SegmentRef): number {
   return length;
 }
 
-async function readExactly(store: BlobStore, ref: SegmentRef, offset: number, length: number): Promise<Uint8Array> {
+async function readExactly(store: BlobReader, ref: SegmentRef, offset: number, length: number): Promise<Uint8Array> {
   const bytes = await store.get(ref.blob, { offset, length });
   if (bytes === undefined) {
     throw new BlobError(

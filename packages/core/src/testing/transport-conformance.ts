@@ -158,6 +158,21 @@ export function transportConformance(name: string, make: () => Promise<Transport
       strictEqual(closed.frames.length, arrived);
     });
 
+    test('says that nobody listens only where nobody does, if it can tell at all', async ({ here, there, listen }) => {
+      if (here.isDeserted === undefined) return;
+      const isDeserted = async (endpoint: string) => here.isDeserted?.(endpoint);
+      const inbox = await listen(there, 'there');
+      await deliver(here, inbox, bytesOf('a frame'));
+      const frames = inbox.frames.length;
+      strictEqual(await isDeserted('there'), false);
+      strictEqual(inbox.frames.length, frames, 'a question is no frame');
+      await inbox.close();
+      await untilSo(() => isDeserted('there'));
+      await untilSo(() => isDeserted('nobody was ever here'));
+      await listen(there, 'there');
+      await untilSo(async () => !(await isDeserted('there')));
+    });
+
     test('lets one listen to an endpoint', async ({ here, listen }) => {
       const inbox = await listen(here, 'here');
       await rejects(
@@ -186,6 +201,14 @@ async function until(attempt: () => void, isDone: () => boolean): Promise<void> 
     }
   }
   throw new Error(`a frame did not arrive, though it was sent ${giveUpAfter} times`);
+}
+
+async function untilSo(holds: () => Promise<boolean | undefined>): Promise<void> {
+  for (let attempts = 0; attempts < giveUpAfter; attempts++) {
+    if (await holds()) return;
+    await pause(sendAgainMs);
+  }
+  throw new Error('the transport does not come to know who listens');
 }
 
 const host = new NodeScheduler();

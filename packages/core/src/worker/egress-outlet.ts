@@ -80,6 +80,7 @@ export class EgressOutlet {
   #waiting = 0;
   #position: Position;
   #published = 0;
+  #opening: Promise<Position> | undefined;
   #publishing: Promise<void> | undefined;
   readonly #patience: Patience;
   /** Whether the sink has failed and was not opened anew yet. */
@@ -116,7 +117,8 @@ export class EgressOutlet {
 
   async open(): Promise<void> {
     const { platform, logger } = this.services;
-    this.#position = await this.sink.open(this.#position, { platform, logger });
+    this.#opening = this.sink.open(this.#position, { platform, logger });
+    this.#position = await this.#opening;
   }
 
   /** Puts back records of a recovered checkpoint. */
@@ -161,11 +163,9 @@ export class EgressOutlet {
     this.#values = values;
   }
 
-  /** Starts to publish what may leave. */
+  /** Starts to publish what may leave, if there is anything. */
   publish(): void {
-    this.#publishing ??= this.#run().finally(() => {
-      this.#publishing = undefined;
-    });
+    if (this.#publishing === undefined && this.#mayPublish) this.#publishing = this.#run();
   }
 
   /** Whether something leaves that may. */
@@ -187,32 +187,40 @@ export class EgressOutlet {
   async close(): Promise<void> {
     this.#closed = true;
     this.endPatience();
+    await this.#opening?.catch(() => undefined); // Whoever opens it is told.
     await this.drained();
     await this.sink.close();
   }
 
+  get #mayPublish(): boolean {
+    return this.#waiting > 0 && !this.#closed && this.services.isCurrent();
+  }
+
   async #run(): Promise<void> {
-    while (!this.#closed && this.services.isCurrent()) {
+    while (this.#mayPublish) {
       const batch = this.#nextBatch();
-      if (batch.length === 0) return;
       try {
         if (this.#hasFailed) await this.#openAnew();
         this.#position = await this.sink.publish(batch);
       } catch (error) {
         this.#hasFailed = true;
         if (await this.#mayPass(error)) continue;
-        return;
+        break;
       }
       this.#patience.succeeded();
-      this.#done += batch.length;
-      this.#waiting -= batch.length;
-      this.#published += batch.length;
-      if (this.#done === this.#unpublished[0]?.values.length) {
-        this.#unpublished.shift();
-        this.#done = 0;
-      }
+      this.#account(batch.length);
       this.services.moved();
     }
+    this.#publishing = undefined;
+  }
+
+  #account(published: number): void {
+    this.#done += published;
+    this.#waiting -= published;
+    this.#published += published;
+    if (this.#done !== this.#unpublished[0]?.values.length) return;
+    this.#unpublished.shift();
+    this.#done = 0;
   }
 
   async #openAnew(): Promise<void> {
@@ -237,9 +245,7 @@ export class EgressOutlet {
   }
 
   #nextBatch(): EgressRecord<unknown>[] {
-    const run = this.#unpublished[0];
-    if (run === undefined) return [];
-    const { prefix, first, values, headers } = run;
+    const { prefix, first, values, headers } = this.#unpublished[0] as EgressRun;
     const from = this.#done;
     const to = Math.min(values.length, from + batchSize);
     const read = values.reader(from, to);

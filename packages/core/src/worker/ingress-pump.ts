@@ -54,6 +54,7 @@ export class IngressPump {
   readonly #seed: MessageId;
   readonly #record: MessageId = { idA: 0, idB: 0, idC: 0, idD: 0 };
   readonly #patience: Patience;
+  #opening: Promise<IngressReader<unknown>> | undefined;
   /** `undefined` before it is opened, and after it has failed. */
   #reader: IngressReader<unknown> | undefined;
   #position: Position | undefined;
@@ -115,9 +116,10 @@ export class IngressPump {
     this.#stopped = true;
     this.#emptied();
     this.#patience.end();
-    await this.#reader?.close();
+    // One that is still being opened would read on for ever, and get in the way of whoever reads next.
+    const reader = await this.#opening?.catch(() => undefined);
+    await reader?.close();
     await this.#running;
-    await this.#reader?.close(); // One that was opened meanwhile.
   }
 
   async #run(): Promise<void> {
@@ -139,13 +141,14 @@ export class IngressPump {
 
   async #openReader(): Promise<IngressReader<unknown>> {
     const { platform, logger } = this.services;
-    this.#reader = await this.bound.source.open(this.#position, { platform, logger });
+    this.#opening = this.bound.source.open(this.#position, { platform, logger });
+    this.#reader = await this.#opening;
     return this.#reader;
   }
 
   /** What the source has next; `undefined` when it has ended, or the pump is closed. @throws what cannot pass, or does not */
   async #read(): Promise<readonly IngressRecord<unknown>[] | undefined> {
-    for (;;) {
+    while (!this.#stopped) {
       try {
         const reader = this.#reader ?? (await this.#openReader());
         const records = await reader.read(batchSize);
@@ -163,6 +166,7 @@ export class IngressPump {
         this.#reader = undefined;
       }
     }
+    return undefined;
   }
 
   #whenRouted(records: readonly IngressRecord<unknown>[]): Promise<void> {

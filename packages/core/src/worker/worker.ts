@@ -147,6 +147,8 @@ export class Worker implements Outlets {
   #wasQuiet = true;
   #isCrowded = false;
   #isThrottled = false;
+  /** Whether idle activations are being dropped. */
+  #isSweeping = false;
   #isPaused = false;
   #throttledMs = 0;
   /** Since when ingresses have records and wait; `undefined` if they do not. */
@@ -248,11 +250,17 @@ export class Worker implements Outlets {
   /** Everything restored is in place: starts to handle messages and to read ingresses. */
   async open(): Promise<void> {
     invariant(this.#phase === 'restoring', 'a worker opens once, when everything restored is in place');
-    for (const outlet of this.outlets.values()) outlet.publish();
     this.#phase = 'running';
+    this.publish();
     this.#measuring?.start();
     this.dispatcher.open();
     for (const pump of this.pumps.values()) if (this.phase === 'running') await pump.open();
+  }
+
+  /** Publishes what may leave: at the start, and when this worker may again, having not been current for a while. */
+  publish(): void {
+    if (this.#phase === 'running' || this.#phase === 'draining')
+      for (const outlet of this.outlets.values()) outlet.publish();
   }
 
   /**
@@ -428,7 +436,7 @@ export class Worker implements Outlets {
       this.pumps.get(name)?.acknowledge(position).catch(this.#options.failed);
     }
     tellCommitted(cut);
-    this.state.passivate(this.dispatcher.hosts, this.#options.limits.maxActivations);
+    this.#passivate();
     this.#afterSlice();
   }
 
@@ -504,7 +512,7 @@ export class Worker implements Outlets {
     let crowded = this.state.size > 2 * maxActivations;
     if (crowded && this.#couldDrop) {
       // Twice: what was used since the last time is spared once.
-      for (let sweep = 0; sweep < 2; sweep += 1) this.state.passivate(this.dispatcher.hosts, maxActivations);
+      for (let sweep = 0; sweep < 2; sweep += 1) this.#passivate();
       crowded = this.state.size > 2 * maxActivations;
     }
     // What has changed cannot be dropped, and records cannot leave, before a checkpoint; where neither is so, none would help.
@@ -518,6 +526,21 @@ export class Worker implements Outlets {
       pending > 16 * maxBacklog ||
       crowded
     );
+  }
+
+  /** Drops idle activations beyond the limit: some at once, the rest a slice at a time, each of which may make room for messages. */
+  #passivate(): void {
+    if (this.#isSweeping) return;
+    const sweep = this.state.passivate(this.dispatcher.hosts, this.#options.limits.maxActivations);
+    const next = () => {
+      this.#isSweeping = this.#phase !== 'closed' && sweep.next().done !== true;
+      if (this.#isSweeping) this.#options.platform.scheduler.defer(goOn);
+    };
+    const goOn = () => {
+      next();
+      this.#routeMore();
+    };
+    next();
   }
 
   /** Whether most of what is in memory may be dropped now, so that no checkpoint is to come after which it would be. */

@@ -69,6 +69,9 @@ class OtherFn implements StatefulFunction<Deed> {
 
 const module: StatefulFunctionModule = { configure: (_config, binder) => binder.bindFunctions(GuestFn, OtherFn) };
 
+/** So much that its checkpoint has a blob, since a manifest holds no part that large. */
+const far = 'x'.repeat(40_000);
+
 type GuestState = Record<'visits' | 'at' | 'name' | 'greeted' | 'seen' | 'trips', unknown>;
 
 describe('CheckpointArchive', () => {
@@ -223,10 +226,10 @@ describe('CheckpointArchive', () => {
   });
 
   it('tells all damage, with the blob and where in it', async () => {
-    await tell('ada', 'visit');
+    await tell('ada', { trip: far });
     await platform.run(app.savepoint('kept'));
     const old = await archive.details({ savepoint: 'kept' });
-    await tell('bob', 'visit');
+    await tell('bob', { trip: far }, 'visit');
     const newest = await archive.details();
     const [segment] = newest.segmentRefs;
     const [oldSegment] = old.segmentRefs;
@@ -293,7 +296,7 @@ describe('CheckpointArchive', () => {
   }
 
   it('tells that a checkpoint was deleted while it was read', async () => {
-    await tell('ada', 'visit');
+    await tell('ada', { trip: far });
     const { checkpoint } = await archive.details();
     const restore = await deleteWhenRead();
     const error = await rejection('SF_UNKNOWN_CHECKPOINT', read('archive/guest/*', checkpoint));
@@ -302,12 +305,12 @@ describe('CheckpointArchive', () => {
   });
 
   it('does not miss what was deleted along with its checkpoint, nor call that undamaged', async () => {
-    await tell('ada', 'visit');
+    await tell('ada', { trip: far });
     const { checkpoint } = await archive.details();
     const restore = await deleteWhenRead();
     await rejection('SF_UNKNOWN_CHECKPOINT', damage(checkpoint));
     restore();
-    await tell('ada', 'visit');
+    await tell('ada', { trip: far });
     const restoreAgain = await deleteWhenRead();
     expect((await damage()).filter((line) => line.startsWith('SF_MISSING_BLOB'))).to.deep.equal([]);
     restoreAgain();

@@ -1,9 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { FileBlobStore } from '../../src/blob/file-blob-store.js';
 import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
 import { encodeEntry } from '../../src/checkpoint/manifest.js';
 import { entryName, ManifestLog } from '../../src/checkpoint/manifest-log.js';
 import type { BlobStore } from '../../src/ports/blob-store.js';
+import { NotStoredError } from '../../src/sdk/not-stored-error.js';
+import { SeededRandom } from '../../src/testing/seeded-random.js';
+import { SimulatedDisk } from '../../src/testing/simulated-disk.js';
 import { VirtualPlatform } from '../../src/testing/virtual-platform.js';
 import { rejection } from './coded.js';
 import { answersToItsRetry, FaultyBlobStore, failsAfter, failsBefore } from './faulty-blob-store.js';
@@ -178,6 +182,35 @@ describe('ManifestLog', () => {
       expect(platform.clock.monotonic() - startMs).to.be.within(75, 150);
       expect(store.calls.filter((call) => call === `put ${entryName(2)}`)).to.have.length(3);
       expect((await open()).base).to.deep.equal(entry);
+    });
+
+    it('goes on with another checkpoint where the store says that it has nothing of the first', async () => {
+      const log = await begun();
+      store.next('put', () => Promise.reject(new NotStoredError('SF_STORAGE_FULL', 'no room')));
+      await rejection('SF_STORAGE_FULL', log.append(checkpoint(1)));
+      expect(await log.append(checkpoint(2))).to.include({ index: 2, checkpoint: 2 });
+      expect((await open()).base).to.include({ index: 2, checkpoint: 2 });
+    });
+
+    it('does not believe that after a put which may have stored it', async () => {
+      const log = await begun();
+      const full = () => Promise.reject(new NotStoredError('SF_STORAGE_FULL', 'no room'));
+      store.next('put', failsAfter, ...Array<typeof full>(7).fill(full));
+      store.next('get', ...Array<typeof failsBefore>(8).fill(failsBefore));
+      await rejection('SF_STORAGE', platform.run(log.append(checkpoint(1))));
+      expect(log.hasBegun).to.equal(false);
+      expect((await open()).base).to.include({ checkpoint: 1 });
+    });
+
+    it('has an entry made durable that it finds after a failure', async () => {
+      const disk = new SimulatedDisk();
+      const files = new FileBlobStore(disk, new SeededRandom(1), '/state');
+      await files.open();
+      const log = await begun('a', files);
+      disk.failNext('syncDirectory', 'EIO');
+      const entry = await platform.run(log.append(checkpoint(1)));
+      disk.crash();
+      expect((await open(new FileBlobStore(disk, new SeededRandom(2), '/state'))).base).to.deep.equal(entry);
     });
 
     it('is fenced by what it finds there after a failure', async () => {

@@ -16,6 +16,7 @@ export function checkpoint(
     ingresses: {},
     egresses: {},
     parts: [],
+    inlined: new Map(),
     published: 0,
     condemned: [],
     ...given,

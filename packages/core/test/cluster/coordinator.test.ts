@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
+import { blobsOf, type CheckpointEntry } from '../../src/checkpoint/manifest.js';
+import { listEntries, readEntry } from '../../src/checkpoint/manifest-log.js';
 import type { EpochPlan } from '../../src/cluster/directive.js';
 import type { Participant } from '../../src/cluster/participant.js';
 import type { Report } from '../../src/cluster/report.js';
@@ -43,12 +45,29 @@ class EagerStore extends MemoryBlobStore {
   }
 }
 
+/** A store that does not answer when it is to delete something, until it is told to go on. */
+class UndeletingStore extends MemoryBlobStore {
+  deleting = 0;
+  goOn: () => void = () => {};
+
+  override delete(_name: string): Promise<void> {
+    this.deleting += 1;
+    return new Promise((resolve) => {
+      const { goOn } = this;
+      this.goOn = () => {
+        goOn();
+        resolve();
+      };
+    });
+  }
+}
+
 describe('Coordinator', () => {
   it('commits parts that the client of their store put twice', async () => {
     const platform = new VirtualPlatform();
     const store = new EagerStore();
     const source = new MemorySource<number>();
-    const several = new SeveralParticipants({ platform, module: tallying(source), workers: 2, store });
+    const several = new SeveralParticipants({ platform, module: tallying(source), workers: 2, store, inlineBytes: 0 });
     await platform.run(several.start());
     source.push(1, 2, 3);
     await platform.advance(3_000);
@@ -56,6 +75,36 @@ describe('Coordinator', () => {
     expect(several.coordinator.status.committed).to.be.greaterThan(0);
     expect(several.failures).to.deep.equal([]);
     await platform.run(several.stop());
+  });
+
+  it('begins another epoch while what the one before has no need of is still being deleted', async () => {
+    const platform = new VirtualPlatform();
+    const source = new MemorySource<number>();
+    const store = new UndeletingStore();
+    const several = new SeveralParticipants({ platform, module: tallying(source), workers: 3, store });
+    await platform.run(several.start());
+    for (let round = 0; store.deleting === 0; round += 1) {
+      source.push(round);
+      await platform.advance(1_000);
+    }
+    // Meanwhile others are committed, of which the one that deletes knows nothing.
+    for (let round = 0; round < 3; round += 1) {
+      source.push(round);
+      await platform.advance(1_000);
+    }
+    const epoch = several.coordinator.plan?.epoch as number;
+    await platform.run((several.participants[2] as Participant).stop());
+    await platform.advance(1_000);
+    expect(several.coordinator.plan?.epoch).to.equal(epoch + 1);
+    expect(several.coordinator.isRunning).to.equal(true);
+    store.delete = MemoryBlobStore.prototype.delete;
+    store.goOn();
+    await platform.advance(10);
+    const entries = await Promise.all((await listEntries(store)).map((index) => readEntry(store, index)));
+    const newest = entries.filter((entry) => entry?.kind === 'checkpoint').at(-1) as CheckpointEntry;
+    expect(await store.list('parts/')).to.include.members([...blobsOf(newest)]);
+    await platform.run(several.stop());
+    expect(several.failures).to.deep.equal([]);
   });
 
   it('finds out once that nothing is left to do, and takes no further checkpoints', async () => {

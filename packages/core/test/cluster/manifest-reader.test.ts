@@ -16,7 +16,7 @@ function checkpointAt(index: number, epoch: number, checkpoint: number): LogEntr
   return {
     ...{ kind: 'checkpoint', checkpoint, settings: { maxParallelism: 16, hash: 'hash', format: 2 } },
     ...{ applicationTimeMs: 0, segments: [], shapes: [], ingresses: {}, egresses: {}, parts: [], published: 0 },
-    ...{ condemned: [], ...header(index, epoch) },
+    ...{ inlined: new Map(), condemned: [], ...header(index, epoch) },
   } as LogEntry;
 }
 

@@ -32,7 +32,7 @@ describe('Participant', () => {
     it(`sends once what clients sent, if it misses an epoch when its cut ${isCommitted ? 'is' : 'is not'} committed`, async () => {
       const platform = new VirtualPlatform();
       const store = new WatchedStore();
-      const several = new SeveralParticipants({ platform, module: tallies, workers: 2, store });
+      const several = new SeveralParticipants({ platform, module: tallies, workers: 2, store, inlineBytes: 0 });
       const { coordinator, deaf, mute } = several;
       const [paused, other] = several.participants as [Participant, Participant];
       const client = clientOf(other, platform);
@@ -68,7 +68,7 @@ describe('Participant', () => {
   it('does not take the checkpoint of another coordinator for that of its own last cut, if both have one number', async () => {
     const platform = new VirtualPlatform();
     const store = new WatchedStore();
-    const former = new SeveralParticipants({ platform, module: tallies, workers: 1, store });
+    const former = new SeveralParticipants({ platform, module: tallies, workers: 1, store, inlineBytes: 0 });
     const [paused] = former.participants as [Participant];
     await platform.run(former.start());
     let isCommitted = false;
@@ -82,7 +82,7 @@ describe('Participant', () => {
     const pending = paused.current?.pending?.checkpoint;
     await platform.run(former.coordinator.close());
 
-    const latter = new SeveralParticipants({ platform, module: tallies, workers: 1, store });
+    const latter = new SeveralParticipants({ platform, module: tallies, workers: 1, store, inlineBytes: 0 });
     const { coordinator } = latter;
     const [other] = latter.participants as [Participant];
     await platform.run(latter.start());
@@ -99,6 +99,8 @@ describe('Participant', () => {
       answers: 0,
       plan: coordinator.plan,
       committed: undefined,
+      inlined: undefined,
+      inlineBytes: 0,
       settled: 0,
       checkpoint: undefined,
       pausesAt: undefined,

@@ -239,6 +239,8 @@ describe('Rescaling', () => {
         answers: 0,
         plan: several.coordinator.plan,
         committed: undefined,
+        inlined: undefined,
+        inlineBytes: 0,
         isCrowded: false,
         phase: 'run',
         verdict: undefined,

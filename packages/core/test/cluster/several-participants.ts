@@ -15,6 +15,7 @@ export interface SeveralOptions {
   readonly workers: number;
   readonly store?: MemoryBlobStore;
   readonly maxBacklog?: number;
+  readonly inlineBytes?: number;
 }
 
 /** A coordinator and several participants on one machine under virtual time, and a network that loses nothing. */
@@ -29,7 +30,8 @@ export class SeveralParticipants {
   readonly deaf = new Set<string>();
   readonly mute = new Set<string>();
 
-  constructor({ platform, module, workers, store = new MemoryBlobStore(), maxBacklog = 16_384 }: SeveralOptions) {
+  constructor(options: SeveralOptions) {
+    const { platform, module, workers, store = new MemoryBlobStore(), maxBacklog = 16_384, inlineBytes } = options;
     const { scheduler } = platform;
     const common = { platform, logger: silentLogger, metrics: noMetrics, store };
     const failed = (error: unknown) => void this.failures.push(error);
@@ -48,6 +50,7 @@ export class SeveralParticipants {
       keep: 2,
       cacheBytes: 1024 * 1024,
       intervalMs: 1_000,
+      inlineBytes,
       maxFailures: 3,
       checkpointTimeoutMs: Number.POSITIVE_INFINITY,
       workers,
@@ -57,7 +60,9 @@ export class SeveralParticipants {
       egresses: [...egresses.keys()],
       checkManifest: async () => undefined,
       direct: (endpoint, directive) => {
-        if (!this.deaf.has(endpoint)) scheduler.defer(() => named(endpoint)?.obey(directive));
+        // As if it had travelled.
+        const heard = { ...directive, inlined: undefined };
+        if (!this.deaf.has(endpoint)) scheduler.defer(() => named(endpoint)?.obey(heard));
       },
       failed,
       drained: () => {

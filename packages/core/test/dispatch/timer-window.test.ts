@@ -23,7 +23,12 @@ function timersInStorage(platform: VirtualPlatform, reads: Promise<void>) {
     fields: [],
     create: () => ({ invoke() {} }),
   });
-  const envelope = new Envelope(host, owner, 'ring', undefined, owner, {}, undefined);
+  const envelopeOf = (message: unknown, idA = 0) => {
+    const made = new Envelope(host, owner, message, undefined, owner, {}, undefined);
+    made.idA = idA;
+    return made;
+  };
+  const envelope = envelopeOf('ring');
   const storage = {
     scans: 0,
     async *scan(_fromMs: number, toMs: number) {
@@ -46,7 +51,7 @@ function timersInStorage(platform: VirtualPlatform, reads: Promise<void>) {
       throw error;
     },
   );
-  return { timers, storage, fired, token: new CancellationToken(envelope.id, dueMs, owner) };
+  return { timers, storage, fired, envelopeOf, token: new CancellationToken(envelope.id, dueMs, owner) };
 }
 
 describe('Timers that load a window', () => {
@@ -77,5 +82,24 @@ describe('Timers that load a window', () => {
     expect(await timers.take(token, owner), 'a second time').to.equal(false);
     await platform.advance(300_000);
     expect(fired).to.deep.equal([]);
+  });
+
+  it('fire what is due at once a part at a time, so that others have their turns', async () => {
+    const platform = new VirtualPlatform();
+    const { timers, fired, envelopeOf } = timersInStorage(platform, Promise.resolve());
+    await timers.open();
+    const dueMs = timers.time.now() + 1_000;
+    const count = 5_000;
+    for (let number = 0; number < count; number += 1)
+      timers.set({ dueMs, owner, envelope: envelopeOf(number, 1 + number) });
+    const firedBefore: number[] = [];
+    const watch = () => {
+      firedBefore.push(fired.length);
+      if (fired.length < count) platform.scheduler.after(0, watch);
+    };
+    platform.scheduler.after(1_000, watch);
+    await platform.advance(1_000);
+    expect(fired).to.deep.equal(Array.from({ length: count }, (_, number) => number));
+    expect(firedBefore.filter((seen) => seen > 0 && seen < count).length).to.be.at.least(3);
   });
 });

@@ -48,6 +48,7 @@ const effects = [
   'frame lost',
   'frame lost in a partition',
   'frame repeated',
+  'network said that nobody listens where somebody does',
   'blob store failed',
   'blob store lost an answer',
   'blob store was called twice',
@@ -261,7 +262,7 @@ function cutAll({ network }: SimulatedCluster, ways: readonly (readonly [string,
 
 function badNetwork({ network }: SimulatedCluster, random: SeededRandom): () => void {
   const loss = random.chance(0.5) ? 0.05 : 0.3;
-  network.weather = { loss, repetition: 0.1, maxDelayMs: random.chance(0.5) ? 20 : 200 };
+  network.weather = { loss, repetition: 0.1, maxDelayMs: random.chance(0.5) ? 20 : 200, error: 0.5 };
   return () => {
     network.weather = fairWeather;
   };

@@ -86,6 +86,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     isOnDisk: random.chance(0.25),
     // With the usual limits, what a run writes is so little that compactions would always take all of it.
     compaction: random.chance(0.7) ? { minRun: 2, floorBytes: 256 } : defaultCompaction,
+    // Each part a blob; or so little room that most are in manifests and some are not; or each in its manifest.
+    inlineBytes: [0, 0, 2_048, 192 * 1024][random.below(4)] as number,
     begun: options.begun,
   });
   for (let machine = 0; machine < nodes; machine += 1) cluster.start(`node-${machine}`);

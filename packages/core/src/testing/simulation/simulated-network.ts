@@ -10,6 +10,8 @@ export interface NetworkWeather {
   readonly loss: number;
   readonly repetition: number;
   readonly maxDelayMs: number;
+  /** It says that nobody listens where somebody does. */
+  readonly error: number;
 }
 
 interface Listener {
@@ -17,7 +19,7 @@ interface Listener {
   readonly receive: (frame: Uint8Array) => void;
 }
 
-export const fairWeather: NetworkWeather = { loss: 0, repetition: 0, maxDelayMs: 2 };
+export const fairWeather: NetworkWeather = { loss: 0, repetition: 0, maxDelayMs: 2, error: 0 };
 
 /** The network between the processes of a simulated cluster: loses, repeats, delays and reorders frames, and can be cut. */
 export class SimulatedNetwork {
@@ -54,7 +56,21 @@ export class SimulatedNetwork {
       maxFrameBytes: this.maxFrameBytes,
       listen: async (endpoint, receive) => this.#listen(process, endpoint, receive),
       send: (endpoint, frame) => this.#send(process, endpoint, frame),
+      isDeserted: (endpoint) => this.#isDeserted(process, endpoint),
     };
+  }
+
+  /** Wrong now and then, as where a connection is lost for a moment. */
+  #isDeserted(by: SimulatedProcess, endpoint: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#later(() => {
+        const listener = this.#listeners.get(endpoint);
+        const isDeserted = listener === undefined || listener.process.isDead;
+        const isWrong = !isDeserted && this.#random.chance(this.weather.error);
+        if (isWrong) this.#strikes.add('network said that nobody listens where somebody does');
+        by.run(() => resolve(isDeserted || isWrong));
+      });
+    });
   }
 
   #listen(process: SimulatedProcess, endpoint: string, receive: (frame: Uint8Array) => void): Listening {
@@ -86,9 +102,12 @@ export class SimulatedNetwork {
     }
   }
 
+  #later(work: () => void): void {
+    this.#world.scheduler.after(this.#random.below(this.weather.maxDelayMs * 4 + 1) / 4, work);
+  }
+
   #carry(from: SimulatedProcess, endpoint: string, frame: Uint8Array): void {
-    const delayMs = this.#random.below(this.weather.maxDelayMs * 4 + 1) / 4;
-    this.#world.scheduler.after(delayMs, () => {
+    this.#later(() => {
       const listener = this.#listeners.get(endpoint);
       if (listener === undefined || listener.process.isDead) return;
       if (from !== listener.process && this.#cuts.has(`${from.name}>${listener.process.name}`)) {

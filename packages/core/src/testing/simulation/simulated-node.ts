@@ -40,6 +40,8 @@ export interface NodeSettings {
   /** Whether blobs are files of the one machine that all nodes run on. */
   readonly isOnDisk: boolean;
   readonly compaction: CompactionLimits;
+  /** Bytes of parts that a manifest has room for. */
+  readonly inlineBytes: number;
   /** An epoch begins with a checkpoint, or 0 for none. */
   readonly begun: ((epoch: number, checkpoint: number) => void) | undefined;
 }
@@ -97,6 +99,7 @@ export class SimulatedNode {
       stopTimeoutMs: 1_000,
       keep: 2,
       compaction: settings.compaction,
+      inlineBytes: settings.inlineBytes,
       intervalMs: settings.intervalMs,
       maxFailures: 1_000,
       checkpointTimeoutMs: 4 * settings.leaseMs,

@@ -42,7 +42,7 @@ function checkpointAt(index: number): CheckpointEntry {
   return {
     ...{ kind: 'checkpoint', index, checkpoint: index, token: `token ${index}`, previous: 'another', epoch: 1 },
     ...{ logId: 'log', timeMs: 0, settings: { maxParallelism: 16, hash: 'hash', format: 2 }, applicationTimeMs: 0 },
-    ...{ segments: [], shapes: [], egresses: {}, parts: [], published: 0, condemned: [] },
+    ...{ segments: [], shapes: [], egresses: {}, parts: [], inlined: new Map(), published: 0, condemned: [] },
     ingresses: { 'test/in': { position: index, routed: index } },
   } as CheckpointEntry;
 }
