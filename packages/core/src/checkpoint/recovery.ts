@@ -11,7 +11,7 @@ import { partPrefix } from './part-name.js';
 import { Savepoints, savepointPrefix } from './savepoints.js';
 
 /** The version of the layout of segments, in-flight parts and the values in them that this code writes and reads. */
-export const storeFormat = 3;
+export const storeFormat = 4;
 
 /** Where an application goes on from. */
 export interface Recovered {

@@ -31,6 +31,12 @@ const sweptPerSlice = 8_192;
 const sampleSize = 1_000;
 
 /**
+ * How long the alarm is trusted at most. While a machine sleeps, or when its clock is set forward, time passes that the host's timers
+ * do not see, and what came due in it is found by looking.
+ */
+const longestSleepMs = 5 * 60_000;
+
+/**
  * Pending timers: those due within a window of time are in memory, the rest only in storage.
  *
  * Invariants: every pending timer due before `#horizonMs` is in memory; a timer that is in memory fires once, never before
@@ -217,8 +223,7 @@ export class Timers {
     this.#alarm = undefined;
     this.#alarmMs = next;
     if (!Number.isFinite(next)) return;
-    // No host's timer reaches further than 2^31 ms.
-    const delay = Math.min(Math.max(0, next - this.time.now()), 0x7fff_ffff);
+    const delay = Math.min(Math.max(0, next - this.time.now()), longestSleepMs);
     this.#alarm = this.scheduler.after(delay, () => {
       this.#alarmMs = Number.POSITIVE_INFINITY;
       if (this.time.now() >= this.#loadAtMs) void this.#loadWindow().then(() => this.fireDue(), this.failed);

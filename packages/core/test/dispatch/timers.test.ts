@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { Application } from '../../src/application/application.js';
+import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
+import { silentLogger } from '../../src/ports/logger.js';
 import type { Context } from '../../src/sdk/context.js';
 import { send } from '../../src/sdk/contract.js';
 import { defineFunction } from '../../src/sdk/define-function.js';
@@ -6,6 +9,7 @@ import type { Duration } from '../../src/sdk/duration.js';
 import { FunctionType } from '../../src/sdk/function-type.js';
 import type { CancellationToken } from '../../src/sdk/reply.js';
 import { TestApplication } from '../../src/testing/test-application.js';
+import { VirtualPlatform } from '../../src/testing/virtual-platform.js';
 import { moduleOf } from './functions-module.js';
 
 const Clock = FunctionType.contract('test/clock', {
@@ -132,6 +136,23 @@ describe('Timers', () => {
     await app.advance('1m');
     expect(names()).to.have.members(['soon', 'later']);
     expect(rung.every(({ late }) => late >= 0)).to.equal(true);
+  });
+
+  it('that came due while the machine slept fire soon after', async () => {
+    const platform = new VirtualPlatform();
+    const module = moduleOf(ClockFn, NeighbourFn, BellFn);
+    const options = {
+      platform,
+      checkpoints: { store: new MemoryBlobStore() },
+      logger: silentLogger,
+      handleSignals: false,
+    };
+    const sleeper = await platform.run(Application.from(module).start(options));
+    await platform.run(sleeper.client.to(Clock.at('c')).set({ name: 'morning', after: 8 * 3_600_000 }));
+    platform.clock.jump(9 * 3_600_000);
+    await platform.advance(5 * 60_000);
+    expect(names()).to.deep.equal(['morning']);
+    await platform.run(sleeper.stop());
   });
 
   it('can be cancelled, before and after a restart, near and far', async () => {
