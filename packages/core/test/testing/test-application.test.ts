@@ -7,10 +7,10 @@ import type { Context } from '../../src/sdk/context.js';
 import { ask, query, send } from '../../src/sdk/contract.js';
 import { defineFunction } from '../../src/sdk/define-function.js';
 import { Egress } from '../../src/sdk/egress.js';
-import { StatefulFunctionsError } from '../../src/sdk/errors.js';
 import { FunctionType } from '../../src/sdk/function-type.js';
 import { Ingress } from '../../src/sdk/ingress.js';
 import type { Binder, StatefulFunctionModule } from '../../src/sdk/module.js';
+import { NotStoredError } from '../../src/sdk/not-stored-error.js';
 import { Persisted } from '../../src/sdk/persisted.js';
 import { PersistedList } from '../../src/sdk/persisted-list.js';
 import { PersistedMap } from '../../src/sdk/persisted-map.js';
@@ -82,7 +82,7 @@ class FullStore extends MemoryBlobStore {
 
   override put(name: string, body: BlobBody): Promise<boolean> {
     if (!this.isFull) return super.put(name, body);
-    return Promise.reject(new StatefulFunctionsError('SF_STORAGE_FULL', 'the store is full.'));
+    return Promise.reject(new NotStoredError('SF_STORAGE_FULL', 'the store is full.'));
   }
 }
 
