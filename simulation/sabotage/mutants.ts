@@ -14,19 +14,19 @@ export const mutants: readonly Mutant[] = [
   // What a cut sets aside, and what becomes of it.
   mutant(
     'delta-against-abandoned-cut',
-    53,
+    8,
     'state that an abandoned checkpoint had set aside does not go into the next',
     ['dispatch/state-table.js', 'if (activation.dirtyIn === this.#interval)', 'if (activation.dirtyIn >= 0)'],
   ),
   mutant(
     'abandoned-timers-forgotten',
-    89,
+    8,
     'timers that an abandoned checkpoint had set aside do not go into the next',
     ['dispatch/timers.js', 'if (!this.#delta.has(id))', 'if (id === undefined)'],
   ),
   mutant(
     'abandoned-egress-forgotten',
-    53,
+    8,
     'records that an abandoned checkpoint had set aside do not go into the next',
     ['worker/egress-outlet.js', 'values.append(this.#values);\n        this.#values = values;', ';'],
   ),
@@ -35,12 +35,12 @@ export const mutants: readonly Mutant[] = [
     '&& !this.#options.canCut())',
     '&& checkpoint < 0)',
   ]),
-  mutant('queue-missing-from-cut', 30, 'messages that wait to be handed out are not in the checkpoint', [
+  mutant('queue-missing-from-cut', 14, 'messages that wait to be handed out are not in the checkpoint', [
     'dispatch/dispatcher.js',
     'waiting.push(this.#queue.snapshot());',
     ';',
   ]),
-  mutant('mailboxes-missing-from-cut', 3, 'messages that wait behind one at work are not in the checkpoint', [
+  mutant('mailboxes-missing-from-cut', 1, 'messages that wait behind one at work are not in the checkpoint', [
     'dispatch/dispatcher.js',
     'waiting.push(mailbox.snapshot());',
     ';',
@@ -50,23 +50,23 @@ export const mutants: readonly Mutant[] = [
     'current.push(envelope);',
     ';',
   ]),
-  mutant('attempts-missing-from-cut', 3, 'how often a message was tried is not in the checkpoint', [
+  mutant('attempts-missing-from-cut', 1, 'how often a message was tried is not in the checkpoint', [
     'dispatch/dispatcher.js',
     'current.push(envelope);',
     'current.push(envelope.proceed({ attempt: 1 }));',
   ]),
   // Channels and barriers.
-  mutant('barrier-behind-the-queue', 8, 'a barrier waits for what was queued before it', [
+  mutant('barrier-behind-the-queue', 4, 'a barrier waits for what was queued before it', [
     'cluster/outbound-channel.js',
     'this.#lastBarrier = checkpoint;',
     'this.#lastBarrier = checkpoint; while (this.#queue.size > 0) this.#sendItems();',
   ]),
-  mutant('nothing-recorded-in-flight', 10, 'what crosses a cut is not recorded', [
+  mutant('nothing-recorded-in-flight', 1, 'what crosses a cut is not recorded', [
     'cluster/channel-recorder.js',
     'if (!isBehindCut)',
     'if (isBehindCut || !isBehindCut)',
   ]),
-  mutant('unsent-not-kept', 24, 'what a sender had not sent at its cut is in no part', [
+  mutant('unsent-not-kept', 8, 'what a sender had not sent at its cut is in no part', [
     'checkpoint/restore-in-flight.js',
     'unsent.push(stored.encoding);',
     ';',
@@ -82,7 +82,7 @@ export const mutants: readonly Mutant[] = [
     ],
     ['cluster/inbound-channel.js', 'this.#received = next;', 'this.#received = frame.number;'],
   ),
-  mutant('frames-of-any-epoch', 45, 'frames of epochs and starts that are over are accepted', [
+  mutant('frames-of-any-epoch', 8, 'frames of epochs and starts that are over are accepted', [
     'cluster/frame.js',
     'epoch === present && from.slot === peer.slot && from.incarnation === peer.incarnation && to === self.incarnation',
     'from.slot === peer.slot',
@@ -111,7 +111,7 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant(
     'restart-unnoticed',
-    13,
+    109,
     'a participant that started again is taken for its former self',
     ['cluster/coordinator.js', 'const isGone = planned.incarnation !== member.incarnation ||', 'const isGone ='],
     [
@@ -121,17 +121,17 @@ export const mutants: readonly Mutant[] = [
     ],
   ),
   // The log.
-  mutant('unknown-taken-for-written', 6, 'a put whose outcome is unknown is taken for a success', [
+  mutant('unknown-taken-for-written', 13, 'a put whose outcome is unknown is taken for a success', [
     'checkpoint/settled-put.js',
     'failure = error;\n            if (mayGiveUp',
     'failure = error; return undefined;\n            if (mayGiveUp',
   ]),
-  mutant('plain-put', 7, 'an entry of the log is put over the one that is there', [
+  mutant('plain-put', 13, 'an entry of the log is put over the one that is there', [
     'blob/memory-blob-store.js',
     'if (this.#blobs.has(name))',
     "if (!name.startsWith('log/') && this.#blobs.has(name))",
   ]),
-  mutant('blob-not-synced', 6, 'a blob is acknowledged whose bytes may be lost with the power', [
+  mutant('blob-not-synced', 11, 'a blob is acknowledged whose bytes may be lost with the power', [
     'blob/file-blob-store.js',
     'file.sync()',
     'Promise.resolve()',
@@ -172,7 +172,7 @@ export const mutants: readonly Mutant[] = [
     'this.#invocation().doom(() => this.#cell.load(key));',
     ';',
   ]),
-  mutant('uncommitted-state-evicted', 24, 'an address is dropped from memory before its state is committed', [
+  mutant('uncommitted-state-evicted', 26, 'an address is dropped from memory before its state is committed', [
     'dispatch/state-table.js',
     '|| this.isUncommitted(activation))',
     '|| activation === undefined)',
@@ -209,14 +209,14 @@ export const mutants: readonly Mutant[] = [
     'ingresses[name] = pump.progress;',
     'ingresses[name] = pump.progress; pump.acknowledge(pump.progress.position).catch(() => {});',
   ]),
-  mutant('position-behind-forwards', 1, 'a position is stored that is older than what was routed', [
+  mutant('position-behind-forwards', 3, 'a position is stored that is older than what was routed', [
     'worker/ingress-pump.js',
     'return { position: this.#position, routed: this.#routed };',
     'const now = { position: this.#position, routed: this.#routed }; const was = this.was ?? now; this.was = now; return was;',
   ]),
   mutant(
     'unpublished-egress-forgotten',
-    4,
+    9,
     'records of earlier checkpoints that are not published yet are not in the next',
     [
       'worker/egress-outlet.js',
@@ -239,7 +239,7 @@ export const mutants: readonly Mutant[] = [
     'this.#unpublished.push(run);',
     'if (this.#done === 0) this.#unpublished.unshift(run); else this.#unpublished.push(run);',
   ]),
-  mutant('published-by-the-fenced', 4, 'a worker that ends publishes what it had frozen for a checkpoint', [
+  mutant('published-by-the-fenced', 3, 'a worker that ends publishes what it had frozen for a checkpoint', [
     'worker/egress-outlet.js',
     'await this.drained();\n        await this.sink.close();',
     "await this.drained(); const cut = this.#cut; if (cut !== undefined && this.#unpublished.length === 0) { this.#unpublished.push({ ...cut, prefix: 'fenced-1-0' }); await this.sink.publish(this.#nextBatch()); } await this.sink.close();",
@@ -249,33 +249,33 @@ export const mutants: readonly Mutant[] = [
     "this.#phase = 'closed';",
     "for (const pump of this.pumps.values()) void pump.acknowledge(pump.progress.position).catch(() => {}); this.#phase = 'closed';",
   ]),
-  mutant('failed-batch-forgotten', 1, 'a batch that a sink failed to take counts as published', [
+  mutant('failed-batch-forgotten', 12, 'a batch that a sink failed to take counts as published', [
     'worker/egress-outlet.js',
     'if (await this.#mayPass(error))\n                    continue;\n                break;',
     'if (!(await this.#mayPass(error))) break;',
   ]),
-  mutant('failed-reader-kept', 1, 'a reader that failed goes on, behind what it had read', [
+  mutant('failed-reader-kept', 12, 'a reader that failed goes on, behind what it had read', [
     'worker/ingress-pump.js',
     'await this.#reader?.close().catch(() => undefined); // It has failed, and nobody relies on it.\n                this.#reader = undefined;',
     ';',
   ]),
-  mutant('replies-before-commit', 1, 'a client is answered before the checkpoint exists that holds what it was told', [
+  mutant('replies-before-commit', 5, 'a client is answered before the checkpoint exists that holds what it was told', [
     'worker/worker.js',
     'this.onceCommitted(() => this.onReply(target, reply));',
     'this.onReply(target, reply);',
   ]),
-  mutant('sends-acknowledged-before-commit', 4, "a client's send is acknowledged before a checkpoint holds it", [
+  mutant('sends-acknowledged-before-commit', 5, "a client's send is acknowledged before a checkpoint holds it", [
     'worker/worker.js',
     'this.#submissions.push(submission);',
     'this.#submissions.push(submission); submission.committed?.();',
   ]),
   mutant(
     'committed-sends-repeated',
-    83,
+    78,
     'what a client sent is sent again though the checkpoint is committed that holds it',
     ['cluster/participant.js', 'if (isCommitted)', 'if (isCommitted && plan === undefined)'],
   ),
-  mutant('outstanding-sends-dropped', 5, 'what a client sent and no checkpoint holds is dropped with its epoch', [
+  mutant('outstanding-sends-dropped', 4, 'what a client sent and no checkpoint holds is dropped with its epoch', [
     'cluster/participant.js',
     'this.#unsubmitted = [...worker.submissions, ...this.#unsubmitted];',
     ';',
@@ -287,7 +287,7 @@ export const mutants: readonly Mutant[] = [
     'const {',
   ]),
   // From one epoch to the next.
-  mutant('memory-kept-of-another-checkpoint', 37, 'memory is kept though the epoch begins with another checkpoint', [
+  mutant('memory-kept-of-another-checkpoint', 76, 'memory is kept though the epoch begins with another checkpoint', [
     'cluster/epoch-worker.js',
     'return this.#lastIndex === (manifest?.index ?? 0);',
     'return true;',
