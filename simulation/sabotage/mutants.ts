@@ -18,12 +18,11 @@ export const mutants: readonly Mutant[] = [
     'state that an abandoned checkpoint had set aside does not go into the next',
     ['dispatch/state-table.js', 'if (activation.dirtyIn === this.#interval)', 'if (activation.dirtyIn >= 0)'],
   ),
-  mutant(
-    'abandoned-timers-forgotten',
-    8,
-    'timers that an abandoned checkpoint had set aside do not go into the next',
-    ['dispatch/timers.js', 'if (!this.#delta.has(id))', 'if (id === undefined)'],
-  ),
+  mutant('abandoned-timers-forgotten', 8, 'timers that an abandoned checkpoint had set aside do not go into the next', [
+    'dispatch/timers.js',
+    'if (!this.#delta.has(id))',
+    'if (id === undefined)',
+  ]),
   mutant(
     'abandoned-egress-forgotten',
     8,
