@@ -27,6 +27,7 @@ export async function changeGreeting(app: CreatedApp): Promise<void> {
   let from = running.said.length;
   await app.edit(file, 'Nice to see you', 'Here you are');
   await running.says(/restarting/, from);
+  await running.says(/Greeting everybody/, from); // Until then the program that stops may read what comes.
   await greet(app, 'Ada');
   await untilSent(app, given + 2);
 
@@ -40,6 +41,7 @@ export async function changeGreeting(app: CreatedApp): Promise<void> {
   from = running.said.length;
   await app.edit(file, 'seen: number): number {', 'seen: number): string {');
   await running.says(/restarting/, from);
+  await running.says(/Greeting everybody/, from); // Until then the program that stops may read what comes.
   await greet(app, 'Ada');
   await untilSent(app, given + 4);
   await running.stop();
