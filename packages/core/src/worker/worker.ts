@@ -130,9 +130,9 @@ export class Worker implements Outlets {
   readonly pumps = new Map<string, IngressPump>();
   readonly outlets = new Map<string, EgressOutlet>();
   readonly #options: WorkerOptions;
-  /** `undefined` if nobody measures. */
   /** While it drains: when sinks that fail are no longer tried again. */
   #lastCall: Scheduled | undefined;
+  /** `undefined` if nobody measures. */
   readonly #measuring: WorkerMetrics | undefined;
   #phase: WorkerState = 'restoring';
   #cut: WorkerCut | undefined;

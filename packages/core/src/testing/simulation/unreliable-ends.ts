@@ -3,6 +3,7 @@ import type { IngressReader, IngressSource } from '../../ports/ingress-source.js
 import type { BoundIngress } from '../../worker/ingress-pump.js';
 import type { WorkerBindings } from '../../worker/worker.js';
 import type { SeededRandom } from '../seeded-random.js';
+import { replaceEnds } from './replace-ends.js';
 import type { Strikes } from './strikes.js';
 
 /** The probability that a call fails, in the runs in which calls do. */
@@ -29,13 +30,12 @@ export class UnreliableEnds {
   }
 
   /** What a worker's modules bind, made unreliable. */
-  spoil({ ingresses, egresses, ...rest }: WorkerBindings): WorkerBindings {
-    return {
-      ...rest,
-      definitionOf: (name) => rest.definitionOf(name),
-      ingresses: new Map([...ingresses].map(([name, bound]) => [name, this.#spoilIngress(bound)])),
-      egresses: new Map([...egresses].map(([name, { sink }]) => [name, { sink: this.#spoilSink(sink) }])),
-    };
+  spoil(bindings: WorkerBindings): WorkerBindings {
+    return replaceEnds(
+      bindings,
+      (bound) => this.#spoilIngress(bound),
+      (sink) => this.#spoilSink(sink),
+    );
   }
 
   #spoilIngress(bound: BoundIngress): BoundIngress {

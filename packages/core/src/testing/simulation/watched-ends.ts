@@ -3,6 +3,7 @@ import type { IngressReader, IngressSource } from '../../ports/ingress-source.js
 import type { BoundIngress } from '../../worker/ingress-pump.js';
 import type { WorkerBindings } from '../../worker/worker.js';
 import type { CommittedLog } from './committed-log.js';
+import { replaceEnds } from './replace-ends.js';
 
 /** Where a record stands: index and number of its id. */
 interface Place {
@@ -32,13 +33,12 @@ export class WatchedEnds {
   }
 
   /** What a worker's modules bind, watched. */
-  watch({ ingresses, egresses, ...rest }: WorkerBindings): WorkerBindings {
-    return {
-      ...rest,
-      definitionOf: (name) => rest.definitionOf(name),
-      ingresses: new Map([...ingresses].map(([name, bound]) => [name, this.#watchIngress(name, bound)])),
-      egresses: new Map([...egresses].map(([name, { sink }]) => [name, { sink: this.#watchSink(name, sink) }])),
-    };
+  watch(bindings: WorkerBindings): WorkerBindings {
+    return replaceEnds(
+      bindings,
+      (bound, name) => this.#watchIngress(name, bound),
+      (sink, name) => this.#watchSink(name, sink),
+    );
   }
 
   #watchIngress(name: string, bound: BoundIngress): BoundIngress {
