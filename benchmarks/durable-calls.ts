@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   Application,
@@ -16,6 +14,7 @@ import {
 import { HttpGateway } from '@stateful-functions/http-gateway';
 import { BareServer } from './bare-server.js';
 import type { Benchmark, Figures } from './benchmark.js';
+import { inDirectory } from './in-directory.js';
 import { inMicroseconds } from './latency-histogram.js';
 import { type Load, type LoadResult, runLoad } from './load.js';
 
@@ -106,16 +105,11 @@ export const serveBare: Serve = async (directory, _calls, load) => {
 
 type Asking = Omit<Load, 'url' | 'path' | 'isOneWay' | 'ids'>;
 
-async function run(serve: Serve, calls: Calls, asking: Asking): Promise<LoadResult> {
-  const directory = await mkdtemp(join(tmpdir(), 'stateful-functions-bench-'));
+function run(serve: Serve, calls: Calls, asking: Asking): Promise<LoadResult> {
   const { path, isOneWay } = calls;
-  try {
-    return await serve(join(directory, 'state'), calls, (url) =>
-      runLoad({ url, path, isOneWay, ids: 10_000, ...asking }),
-    );
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  return inDirectory((directory) =>
+    serve(join(directory, 'state'), calls, (url) => runLoad({ url, path, isOneWay, ids: 10_000, ...asking })),
+  );
 }
 
 function durable(

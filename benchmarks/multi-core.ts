@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Application, type RunningApplication } from '@stateful-functions/core';
 import type { Benchmark } from './benchmark.js';
+import { inDirectory } from './in-directory.js';
 import { Ring, type RingLoad, ringId, spin } from './ring.module.js';
 
 /** Messages on their way at any time. */
@@ -12,8 +10,7 @@ const warmUpMs = 1_000;
 const measuredMs = 3_000;
 
 /** Invocations a second of messages that go on for ever, in the middle of it. */
-async function runRing(workers: number, load: RingLoad): Promise<number> {
-  const directory = await mkdtemp(join(tmpdir(), 'stateful-functions-bench-'));
+async function measureRing(directory: string, workers: number, load: RingLoad): Promise<number> {
   const app = await Application.from(new URL('./ring.module.js', import.meta.url)).start({
     workers,
     config: { load: JSON.stringify(load) },
@@ -30,7 +27,6 @@ async function runRing(workers: number, load: RingLoad): Promise<number> {
     return await rateOf(app);
   } finally {
     await app.stop();
-    await rm(directory, { recursive: true, force: true });
   }
 }
 
@@ -59,7 +55,12 @@ function spinsPerMicrosecond(): number {
 /** @param farEvery with two workers, half of the hops to another id cross: one in 1 is half of all, one in 5 is a tenth. */
 function ring(name: string, farEvery: number, workUs: number): Benchmark {
   const run = (workers: number) => () =>
-    runRing(workers, { farEvery, spins: workUs === 0 ? 0 : Math.round(workUs * spinsPerMicrosecond()) });
+    inDirectory((directory) =>
+      measureRing(directory, workers, {
+        farEvery,
+        spins: workUs === 0 ? 0 : Math.round(workUs * spinsPerMicrosecond()),
+      }),
+    );
   return {
     name,
     metric: 'invocations',

@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Benchmark, Figures } from '../benchmark.js';
 import { serveBare, visits } from '../durable-calls.js';
+import { inDirectory } from '../in-directory.js';
 import { inMicroseconds } from '../latency-histogram.js';
 import { runLoad } from '../load.js';
 import { checkGreeted } from './greeter.js';
@@ -22,14 +20,11 @@ export function runLatency(make: MakeSystem, given = load): Promise<Figures> {
 }
 
 /** The floor, as of the other benchmarks with durable replies. */
-async function runBare(): Promise<Figures> {
-  const directory = await mkdtemp(join(tmpdir(), 'stateful-functions-bench-'));
-  try {
+function runBare(): Promise<Figures> {
+  return inDirectory(async (directory) => {
     const { latencies } = await serveBare(directory, visits, (url) => runLoad({ url, path: visits.path, ...load }));
     return inMicroseconds(latencies);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 const compared = sides((make) => runLatency(make));

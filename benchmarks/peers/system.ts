@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { request } from 'undici';
 import { inTurn } from '../cluster/in-turn.js';
+import { inDirectory } from '../in-directory.js';
 
 /** The paths of requests; `{id}` stands for an id. All take a POST with a body of JSON. */
 export interface Paths {
@@ -38,18 +36,18 @@ const pollMs = 5;
 const firstId = 'first';
 
 /** Does something with a system that has just been started and answers calls; then, nothing of it is left. */
-export async function withSystem<T>(make: MakeSystem, use: (system: System) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'stateful-functions-bench-'));
-  const system = await make(directory);
-  try {
-    await system.start();
-    await whenAnswering(system);
-    await whenHandled(system, 1);
-    return await use(system);
-  } finally {
-    await system.kill();
-    await rm(directory, { recursive: true, force: true });
-  }
+export function withSystem<T>(make: MakeSystem, use: (system: System) => Promise<T>): Promise<T> {
+  return inDirectory(async (directory) => {
+    const system = await make(directory);
+    try {
+      await system.start();
+      await whenAnswering(system);
+      await whenHandled(system, 1);
+      return await use(system);
+    } finally {
+      await system.kill();
+    }
+  });
 }
 
 /** Calls until a call succeeds: that a process runs, or says that it is well, is not enough. */
