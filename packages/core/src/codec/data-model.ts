@@ -51,6 +51,11 @@ export function copyWrapped<T>(value: T, what: string): T {
   }
 }
 
+/** Copies what a field of a message holds, for who copies the message itself. @throws SF_UNSUPPORTED_VALUE */
+export function copyField(part: unknown, key: string, message: object): unknown {
+  return copyPart(part, new Trail(undefined, 'message', message), key);
+}
+
 const wrappingDepth = 16;
 let depthLimit = maxDepth;
 
@@ -74,16 +79,7 @@ function copyObject(value: object, parent: Trail | undefined, key: unknown): obj
  * message, and `encode` leaves them out.
  */
 function copyPlain(value: object, parent: Trail | undefined, key: unknown): object {
-  return copyParts({ ...value }, value, parent, key);
-}
-
-/** The rest of copying a plain object: copies in place what `copy`, a clone of `value`, holds. */
-export function copyParts(
-  copy: Record<string, unknown>,
-  value: object,
-  parent: Trail | undefined,
-  key: unknown,
-): object {
+  const copy: Record<string, unknown> = { ...value };
   let trail: Trail | undefined;
   for (const field in copy) {
     const part = copy[field];

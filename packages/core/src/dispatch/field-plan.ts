@@ -1,3 +1,4 @@
+import { type FieldAccess, fieldAccess } from '../codec/specialized.js';
 import { durationMs } from '../sdk/duration.js';
 import { StatefulFunctionsError } from '../sdk/errors.js';
 import type { FunctionDefinition } from '../sdk/function-definition.js';
@@ -23,8 +24,8 @@ export interface PlannedField {
 /** The persisted fields of a function class, as its first instance shows them. */
 export interface FieldPlan {
   readonly fields: readonly PlannedField[];
-  /** The property of each. */
-  readonly properties: readonly string[];
+  /** The properties of all. */
+  readonly access: FieldAccess;
   readonly shape: Shape;
   /** Neither collections nor times to live nor schemas: state is what the fields hold. */
   readonly isSimple: boolean;
@@ -49,7 +50,7 @@ export function planFields(definition: FunctionDefinition, instance: object): Fi
   const hasExpiringValues = fields.some(
     ({ kind, ttlMs }) => (kind === 'plain' || kind === 'value') && Number.isFinite(ttlMs),
   );
-  return { fields, properties: fields.map(({ property }) => property), shape, isSimple, hasExpiringValues };
+  return { fields, access: fieldAccess(fields.map(({ property }) => property)), shape, isSimple, hasExpiringValues };
 }
 
 function planField(typeName: string, spec: StateFieldSpec, instance: object): PlannedField {

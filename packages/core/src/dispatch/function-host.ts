@@ -166,7 +166,7 @@ export class FunctionHost {
   /** The instance that is to handle the next message; `hold` and `undo` know from now on what it finds. */
   prepare(activation: Activation): object {
     const instance = activation.instance ?? this.#makeInstance(activation);
-    if (activation.committed === undefined) this.#readFields(instance as Instance, this.#found);
+    if (activation.committed === undefined) this.#readFields(instance, this.#found);
     return instance;
   }
 
@@ -189,21 +189,18 @@ export class FunctionHost {
 
   /** The committed state of an activation, by index of the field plan. It is the caller's until the next call. */
   valuesOf({ committed, instance }: Activation): readonly Stored[] {
-    return committed ?? this.#readFields(instance as Instance, this.#values);
+    return committed ?? this.#readFields(instance as object, this.#values);
   }
 
-  #readFields(instance: Instance, into: Stored[]): Stored[] {
-    const { properties } = this.#plan as FieldPlan;
-    for (let index = 0; index < properties.length; index += 1) into[index] = instance[properties[index] as string];
+  #readFields(instance: object, into: Stored[]): Stored[] {
+    (this.#plan as FieldPlan).access.read(instance, into);
     return into;
   }
 
   /** Whether the fields of an instance, which hold the committed state, can go on as the only ones that do. */
   #mayKeepFields(instance: object): boolean {
     if (!this.#keepsFields || this.figures.isAsync) return false;
-    for (const property of (this.#plan as FieldPlan).properties) {
-      if (!isPrimitive((instance as Instance)[property])) this.#keepsFields = false;
-    }
+    this.#keepsFields = this.#readFields(instance, this.#values).every(isPrimitive);
     return this.#keepsFields;
   }
 
@@ -270,30 +267,20 @@ export class FunctionHost {
 
   /** As `stage`, where the fields are the committed state: then there is nothing to be encoded. */
   #stageFields(activation: Activation): boolean {
-    const { properties } = this.#plan as FieldPlan;
-    const instance = activation.instance as Instance;
-    const found = this.#found;
-    let changed = false;
-    for (let index = 0; index < properties.length; index += 1) {
-      const value = instance[properties[index] as string];
-      if (!isPrimitive(value)) {
-        this.#keepsFields = false;
-        activation.committed = found.slice();
-        return this.#stageSimple(activation, activation.committed);
-      }
-      if (!changed && !Object.is(value, found[index])) changed = true;
-    }
-    return changed;
+    const isUnchanged = (this.#plan as FieldPlan).access.isUnchanged(activation.instance as object, this.#found);
+    if (isUnchanged !== undefined) return !isUnchanged;
+    this.#keepsFields = false;
+    activation.committed = this.#found.slice();
+    return this.#stageSimple(activation, activation.committed);
   }
 
   /** As `stage`, where every field is a plain one. */
   #stageSimple(activation: Activation, committed: readonly Stored[]): boolean {
-    const { properties } = this.#plan as FieldPlan;
-    const instance = activation.instance as Instance;
+    const values = this.#readFields(activation.instance as object, this.#values);
     const staged = this.#staged;
     let changed = false;
-    for (let index = 0; index < properties.length; index += 1) {
-      const value = instance[properties[index] as string];
+    for (let index = 0; index < values.length; index += 1) {
+      const value = values[index];
       // The record is stored anew in any case: then comparing two texts costs more than taking the new one.
       if (changed && typeof value === 'string') {
         staged[index] = value;
@@ -323,7 +310,7 @@ export class FunctionHost {
       if (stored !== unchanged) committed[index] = stored;
     }
     if (!this.isSimple) this.#applyRest(activation, interval, invocation, id);
-    else if (this.#mayKeepFields(activation.instance as Instance)) activation.committed = undefined;
+    else if (this.#mayKeepFields(activation.instance as object)) activation.committed = undefined;
   }
 
   /** What only types with maps, lists or times to live have. */
