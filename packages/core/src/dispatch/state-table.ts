@@ -1,6 +1,7 @@
 import type { Scheduler } from '../ports/scheduler.js';
 import type { AnyAddress } from '../sdk/address.js';
 import { invariant } from '../sdk/errors.js';
+import { flat } from '../state/flat-text.js';
 import { entryKey, entryPrefix, prefixEnd, recordKey } from '../state/key.js';
 import { keyGroupOf } from '../state/key-group.js';
 import type { KeyGroupRanges } from '../state/key-group-ranges.js';
@@ -59,7 +60,8 @@ export class StateTable implements FrozenStateServices {
   }
 
   /** A new activation, whose state is not in place yet: see `load`. */
-  activate(host: FunctionHost, key: string): Activation {
+  activate(host: FunctionHost, id: string): Activation {
+    const key = flat(id);
     const activation = new Activation(host, key);
     host.activations.set(key, activation);
     this.#count += 1;
