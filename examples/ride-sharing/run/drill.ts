@@ -10,19 +10,18 @@ import { openBrowser, openPage } from './browser.js';
 import { report } from './program.js';
 import { Run } from './run.js';
 
-/** So many rides are under way when the node is killed. */
-const ridesAtKill = 500;
-/** So many more have ended when the picture after it is taken. */
-const ridesAfterKill = 200;
+const ownOptions = { rides: '500' };
 const victim = 'node-2';
 const patienceMs = 180_000;
 
 /**
- * Kills a node by the button of the page while 500 rides are under way, looks whether rides go on, and checks all of them at the end.
- * Leaves pictures of the page before and after in a folder that it names.
+ * Kills a node by the button of the page while `--rides` rides are under way, 500 unless it is told, looks whether rides go on, and
+ * checks all of them at the end. Leaves pictures of the page before and after in a folder that it names.
  */
 async function drill(args: readonly string[]): Promise<number> {
-  const options = parseArguments(['--passengers', '2000', '--passengers-per-second', '60', '--port', '0', ...args]);
+  const { rides } = parseArguments(args, ownOptions);
+  const usual = ['--passengers', `${4 * rides}`, '--passengers-per-second', '60'];
+  const options = parseArguments([...usual, ...args], ownOptions);
   const browser = await openBrowser();
   if (browser === undefined) return 1;
   try {
@@ -32,7 +31,10 @@ async function drill(args: readonly string[]): Promise<number> {
     console.log(`The city is at ${server.url}`);
     const pictures = await Pictures.of(browser, server.url);
     const life = run.live();
-    await Promise.race([strike(run, pictures), life.then(() => never('the city was over before the drill was'))]);
+    await Promise.race([
+      strike(run, pictures, rides),
+      life.then(() => never('the city was over before the drill was')),
+    ]);
     await life;
     const violations = await run.check();
     await pictures.take('end');
@@ -42,10 +44,10 @@ async function drill(args: readonly string[]): Promise<number> {
   }
 }
 
-async function strike(run: Run, pictures: Pictures): Promise<void> {
+async function strike(run: Run, pictures: Pictures, rides: number): Promise<void> {
   const { witness } = run.simulator;
   const nodeState = () => run.frame.application.nodes.find(({ name }) => name === victim)?.state;
-  await until(`${ridesAtKill} rides are under way`, () => witness.underWay >= ridesAtKill);
+  await until(`${rides} rides are under way`, () => witness.underWay >= rides);
   await pictures.take('before');
   const { underWay, ended } = witness;
   await pictures.kill(victim);
@@ -53,7 +55,8 @@ async function strike(run: Run, pictures: Pictures): Promise<void> {
   console.log(`Killed ${victim} while ${underWay} rides were under way, after ${ended} had ended.`);
   await pictures.take('killed');
   await until(`${victim} runs again`, () => nodeState() === 'running');
-  await until(`${ridesAfterKill} more rides have ended`, () => witness.ended >= ended + ridesAfterKill);
+  const more = Math.ceil(0.4 * rides);
+  await until(`${more} more rides have ended`, () => witness.ended >= ended + more);
   console.log(`${victim} runs again, and ${witness.ended - ended} more rides have ended.`);
   await pictures.take('after');
 }

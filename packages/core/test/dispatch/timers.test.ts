@@ -192,9 +192,9 @@ describe('Timers', () => {
     expect(names()).to.deep.equal(['by a timer']);
   });
 
-  it('a million pend in storage, and each fires once', async function () {
+  it('two hundred thousand pend in storage, and those that are due fire, each once', async function () {
     this.timeout(300_000);
-    const total = 1_000_000;
+    const total = 200_000;
     const baseMs = app.now + 100_000;
     for (let from = 0; from < total; from += 50_000)
       await app.client.to(Clock.at('m')).setMany({ from, count: 50_000, baseMs, stepMs: 1_000 });
