@@ -11,7 +11,7 @@ import { lineOf, tableOf } from './report.js';
  * begin; with `--peers`, those that run on another system, too. A table for people, or one JSON object a line; with `--compare`,
  * each figure beside the one that FILE has, which holds the lines of an earlier run.
  */
-const peersLimitMs = 8 * 60_000;
+const peersLimitMs = 15 * 60_000;
 const { values, positionals } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
