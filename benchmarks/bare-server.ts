@@ -11,8 +11,8 @@ interface Visit {
  * The floor of durable replies: a plain `node:http` server that counts visits and answers once its changes are durable.
  *
  * Whoever comes while others are being made durable waits for the next turn, which is for all of them. A turn writes what
- * changed, and an entry that says so, each as a checkpoint does: a new file, sync, link, sync of the folder. What it lacks is
- * everything else: routing, schemas, copies, rollback, messages, recovery.
+ * changed as a checkpoint of little does: a new file, sync, link, sync of the folder. What it lacks is everything else: routing,
+ * schemas, copies, rollback, messages, recovery.
  */
 export class BareServer {
   readonly #visitors = new Map<string, { seen: number; last: string }>();
@@ -22,7 +22,6 @@ export class BareServer {
   #changes: string[] = [];
   #waiting: (() => void)[] = [];
   #turn: Promise<void> | undefined;
-  #files = 0;
   turns = 0;
 
   constructor(directory: string) {
@@ -71,17 +70,15 @@ export class BareServer {
       const waiting = this.#waiting;
       this.#changes = [];
       this.#waiting = [];
-      await this.#write('part', changes.join('\n'));
-      await this.#write('entry', String(changes.length));
+      await this.#write(changes.join('\n'));
       this.turns += 1;
       for (const answer of waiting) answer();
     }
     this.#turn = undefined;
   }
 
-  async #write(kind: string, text: string): Promise<void> {
-    this.#files += 1;
-    const path = join(this.#directory, `${kind}-${this.#files}`);
+  async #write(text: string): Promise<void> {
+    const path = join(this.#directory, `changes-${this.turns}`);
     const temporary = `${path}.temporary`;
     const file = await open(temporary, 'wx');
     await file.writeFile(text);
