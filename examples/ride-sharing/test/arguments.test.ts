@@ -23,4 +23,12 @@ describe('The command line', () => {
     expect(() => parseArguments(['--drivers', 'Infinity'])).to.throw('--drivers is Infinity');
     expect(() => parseArguments(['--cars', '1'])).to.throw('--cars');
   });
+
+  it('takes options of a program of its own, as whole numbers from 1 on', () => {
+    expect(parseArguments([], { rides: '500' })).to.include({ rides: 500, drivers: 2_500 });
+    expect(parseArguments(['--rides', '50'], { rides: '500' }).rides).to.equal(50);
+    expect(() => parseArguments(['--rides', '0'], { rides: '500' })).to.throw(
+      '--rides is 0. Give a whole number from 1',
+    );
+  });
 });

@@ -4,7 +4,7 @@ import { type PlainCopy, plainCopy } from './specialized.js';
 /** So many kinds of objects are known; others are copied as any value is. */
 const mostKinds = 4;
 
-/** Copies messages of one operation, as `copyValue` does, at a third of the cost for plain objects. */
+/** Copies messages of one operation, as `copyValue` does, at half of the cost for plain objects. */
 export class Copier {
   readonly #copies: PlainCopy[] = [];
 
