@@ -1,12 +1,13 @@
-import { copyField, copyValue } from './data-model.js';
+import { copyValue } from './data-model.js';
 import { type PlainCopy, plainCopy } from './specialized.js';
 
-/** So many kinds of objects are known; others are copied as any value is. */
+/** For so many kinds of objects a program is made, or tried; others are copied as any value is. */
 const mostKinds = 4;
 
 /** Copies messages of one operation, as `copyValue` does, at half of the cost for plain objects. */
 export class Copier {
   readonly #copies: PlainCopy[] = [];
+  #kinds = 0;
 
   /** @throws SF_UNSUPPORTED_VALUE */
   copy(value: unknown): unknown {
@@ -17,13 +18,14 @@ export class Copier {
       if (copy !== undefined) return copy;
     }
     const copy = copyValue(value);
-    if (copies.length < mostKinds && Object.getPrototypeOf(copy) === Object.prototype) this.#learn(copy);
+    if (this.#kinds < mostKinds && Object.getPrototypeOf(copy) === Object.prototype) this.#learn(copy);
     return copy;
   }
 
   /** From now on, objects that look like this one are copied by a program of their own. */
   #learn(copy: object): void {
-    const made = plainCopy(Object.keys(copy), copyField);
+    this.#kinds += 1;
+    const made = plainCopy(Object.keys(copy));
     if (made !== undefined) this.#copies.push(made);
   }
 }

@@ -1,4 +1,4 @@
-import { isPrimitive } from './data-model.js';
+import { copyField, isPrimitive } from './data-model.js';
 
 /**
  * Functions made for the very fields of one class, or of one kind of message, as a programmer would write them by hand.
@@ -22,13 +22,13 @@ export interface FieldAccess {
 export function fieldAccess(names: readonly string[]): FieldAccess {
   const fields = names.map((name) => `object[${JSON.stringify(name)}]`);
   const reads = fields.map((field, index) => `into[${index}] = ${field};`);
-  const read = programOf<FieldAccess['read']>(['object', 'into'], reads.join('\n'));
+  const read = programOf<FieldAccess['read']>({}, 'object, into', reads.join('\n'));
   const parts = fields.map((field, index) => `const part${index} = ${field};`);
   const equals = fields.map((_, index) => `Object.is(part${index}, found[${index}])`);
   const compare = `${parts.join('\n')}
-    ${fields.map((_, index) => `if (${isShared(`part${index}`)}) return undefined;`).join('\n')}
+    ${fields.map((_, index) => `if (${isObject(`part${index}`)}) return undefined;`).join('\n')}
     return ${equals.join(' && ') || true};`;
-  const isUnchanged = programOf<FieldAccess['isUnchanged']>(['object', 'found'], compare);
+  const isUnchanged = programOf<FieldAccess['isUnchanged']>({ isPrimitive }, 'object, found', compare);
   return read === undefined || isUnchanged === undefined ? new FieldLoops(names) : { read, isUnchanged };
 }
 
@@ -47,16 +47,13 @@ class FieldLoops implements FieldAccess {
   }
 }
 
-/** A copy of a plain object that has certain keys in a certain order; `undefined` for anything else. */
+/** A copy of a plain object that has certain keys in a certain order; `undefined` for anything else. It throws what `copyValue` does. */
 export type PlainCopy = (value: object) => object | undefined;
-
-/** Copies what a field holds that is no primitive. @throws SF_UNSUPPORTED_VALUE */
-export type CopyField = (part: unknown, key: string, owner: object) => unknown;
 
 const mostKeys = 16;
 
 /** What copies objects with these keys; `undefined` if nothing can. */
-export function plainCopy(keys: readonly string[], copyField: CopyField): PlainCopy | undefined {
+export function plainCopy(keys: readonly string[]): PlainCopy | undefined {
   // In a literal, this key would be the prototype.
   if (keys.length > mostKeys || keys.includes('__proto__')) return undefined;
   const names = keys.map((key) => JSON.stringify(key));
@@ -71,26 +68,22 @@ export function plainCopy(keys: readonly string[], copyField: CopyField): PlainC
     }
     if (count !== ${keys.length}) return undefined;
     ${names.map((name, index) => `let part${index} = value[${name}];`).join('\n')}
-    ${names.map((name, index) => `if (${isShared(`part${index}`)}) part${index} = copyField(part${index}, ${name}, value);`).join('\n')}
+    ${names.map((name, index) => `if (${isObject(`part${index}`)}) part${index} = copyField(part${index}, ${name}, value);`).join('\n')}
     return { ${names.map((name, index) => `${name}: part${index}`).join(', ')} };`;
-  const make = programOf<(...given: unknown[]) => PlainCopy>(
-    ['plain', 'prototypeOf', 'copyField'],
-    `return (value) => {${body}};`,
-  );
-  return make?.(Object.prototype, Object.getPrototypeOf, copyField);
+  const given = { plain: Object.prototype, prototypeOf: Object.getPrototypeOf, isPrimitive, copyField };
+  return programOf<PlainCopy>(given, 'value', body);
 }
 
 /** Whether a part is no primitive. Numbers and texts are what most are, and what is told soonest. */
-function isShared(part: string): string {
-  return (
-    `typeof ${part} !== 'number' && typeof ${part} !== 'string' && ` +
-    `(typeof ${part} === 'object' ? ${part} !== null : typeof ${part} === 'function' || typeof ${part} === 'symbol')`
-  );
+function isObject(part: string): string {
+  return `typeof ${part} !== 'number' && typeof ${part} !== 'string' && !isPrimitive(${part})`;
 }
 
-function programOf<F>(parameters: readonly string[], body: string): F | undefined {
+/** A function with this body, which finds what it is given by name; `undefined` where programs from texts are forbidden. */
+function programOf<F>(given: Readonly<Record<string, unknown>>, parameters: string, body: string): F | undefined {
   try {
-    return new Function(...parameters, `'use strict';\n${body}`) as F;
+    const make = new Function(...Object.keys(given), `'use strict';\nreturn (${parameters}) => {${body}};`);
+    return make(...Object.values(given)) as F;
   } catch (error) {
     if (error instanceof EvalError) return undefined;
     throw error;
