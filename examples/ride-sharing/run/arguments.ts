@@ -18,11 +18,9 @@ export function parseArguments<Own extends string = never>(
   args: readonly string[],
   own: Readonly<Record<Own, string>> = {} as Record<Own, string>,
 ): Arguments & Record<Own, number> {
+  const all: Readonly<Record<string, string>> = { ...defaults, ...own };
   const options = Object.fromEntries(
-    Object.entries({ ...defaults, ...own }).map(([name, value]) => [
-      name,
-      { type: 'string', default: `${value}` } as const,
-    ]),
+    Object.entries(all).map(([name, value]) => [name, { type: 'string', default: value } as const]),
   );
   const { values } = parseArgs({ args: [...args], options });
   const number = (name: string, least: number) => {
